@@ -1,0 +1,1 @@
+//! Server functions: the pages' side of the port. Each begins with its permission.

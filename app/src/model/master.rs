@@ -1,0 +1,95 @@
+//! NIM masters and what they hold.
+
+use super::Timestamp;
+use aix::ObjectName;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A NIM master that nimdeck drives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Master {
+    /// Identifier.
+    pub id: Uuid,
+    /// Its name here; for people.
+    pub name: ObjectName,
+    /// Host name or address.
+    pub host: String,
+    /// SSH port.
+    pub port: u16,
+    /// The user nimdeck signs in as there.
+    pub user: String,
+    /// Whether its host key is pinned.
+    pub host_key: HostKeyState,
+    /// The master's own level, `7300-03-01-2520`; none before the first refresh.
+    pub level: Option<aix::Level>,
+    /// True for a master of the lab.
+    pub simulated: bool,
+    /// When the inventory was last read in full.
+    pub refreshed_at: Option<Timestamp>,
+    /// Why it could not be reached at the last try; none when it answered.
+    pub unreachable: Option<String>,
+}
+
+/// What is known of a host key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum HostKeyState {
+    /// Nobody accepted a key yet: nothing is sent to this host.
+    Unknown {
+        /// The fingerprint the host last offered, `SHA256:…`; compare it on the host's console.
+        offered: Option<String>,
+    },
+    /// A key is pinned and must be offered.
+    Pinned {
+        /// Its fingerprint, `SHA256:…`.
+        fingerprint: String,
+    },
+    /// The host offered another key than the pinned one: everything stops until an administrator has looked.
+    Changed {
+        /// The pinned fingerprint.
+        fingerprint: String,
+        /// The one that was offered.
+        offered: String,
+    },
+}
+
+/// A master to add.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewMaster {
+    /// Its name here.
+    pub name: ObjectName,
+    /// Host name or address.
+    pub host: String,
+    /// SSH port; 22 where absent.
+    #[serde(default = "ssh_port")]
+    pub port: u16,
+    /// The user to sign in as; `root` where absent.
+    #[serde(default = "root")]
+    pub user: String,
+    /// The host's public key, `ssh-ed25519 AAAA…`, read on its console; without it nothing is sent to the host.
+    #[serde(default)]
+    pub host_key: Option<String>,
+}
+
+fn ssh_port() -> u16 {
+    22
+}
+
+fn root() -> String {
+    "root".to_owned()
+}
+
+/// A NIM resource: an lpp_source, a SPOT, a script.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resource {
+    /// NIM name.
+    pub name: ObjectName,
+    /// NIM type: `lpp_source`, `spot`, `script`, …
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `Rstate` is `ready for use`.
+    pub ready: bool,
+    /// The level it holds, as far as NIM says: `7300-03` for a SPOT.
+    pub level: Option<String>,
+}

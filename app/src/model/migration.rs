@@ -1,0 +1,374 @@
+//! The noun of the product: a migration, its states, its phases.
+
+use super::{LaunchRequest, Timestamp};
+use aix::{Level, ObjectName, Phase, Pvid};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! words {
+    ($(#[$doc:meta])* $type:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $type { $($(#[$vdoc])* $variant,)* }
+
+        impl $type {
+            /// Every value.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The word used in the database and outside.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $type {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == text).ok_or_else(|| {
+                    let words: Vec<_> = Self::ALL.iter().map(|value| value.as_str()).collect();
+                    format!("{text:?} is none of {}", words.join(", "))
+                })
+            }
+        }
+    };
+}
+
+words! {
+    /// Where a migration stands (design §3).
+    State {
+        /// Being written.
+        Draft = "draft",
+        /// Being checked.
+        Preflight = "preflight",
+        /// Waits for somebody to approve it.
+        AwaitingApproval = "awaiting_approval",
+        /// Waits for its turn.
+        Queued = "queued",
+        /// The last checks, and the start of nimadm.
+        Starting = "starting",
+        /// nimadm runs.
+        Running = "running",
+        /// nimadm may run: its master does not answer.
+        ContactLost = "contact_lost",
+        /// Over: nimadm failed, or was stopped, and cleaned up after itself.
+        FailedClean = "failed_clean",
+        /// nimadm failed and left a clone, mounts or a lock behind: `clean` removes them.
+        FailedDebris = "failed_debris",
+        /// `nimadm -C` runs.
+        Cleaning = "cleaning",
+        /// Being cancelled.
+        Cancelling = "cancelling",
+        /// Over: cancelled.
+        Cancelled = "cancelled",
+        /// The clone is complete; the bootlist is untouched.
+        CloneReady = "clone_ready",
+        /// The bootlist points to the clone: the next reboot boots it.
+        Armed = "armed",
+        /// The client reboots.
+        Rebooting = "rebooting",
+        /// The rebooted client is being looked at.
+        Verifying = "verifying",
+        /// The new level runs, the old one can still be booted.
+        Verified = "verified",
+        /// The client came back differently, or not at all.
+        VerificationFailed = "verification_failed",
+        /// The old disk is being booted again.
+        RollingBack = "rolling_back",
+        /// Over: the old level runs again.
+        RolledBack = "rolled_back",
+        /// Over: the old disk was given back.
+        Finalised = "finalised",
+    }
+}
+
+words! {
+    /// What somebody may ask of a migration.
+    Action {
+        /// Approve it.
+        Approve = "approve",
+        /// Refuse it.
+        Reject = "reject",
+        /// Start it now.
+        Start = "start",
+        /// Hold at the next boundary.
+        Hold = "hold",
+        /// Go on after a hold.
+        Resume = "resume",
+        /// Stop it.
+        Cancel = "cancel",
+        /// Remove what a failed nimadm left behind (`nimadm -C`).
+        Clean = "clean",
+        /// Start again from phase 1, as a new attempt.
+        Retry = "retry",
+        /// Point the bootlist to the clone and reboot the client.
+        Cutover = "cutover",
+        /// Look at the client again.
+        Verify = "verify",
+        /// Boot the old disk again.
+        Rollback = "rollback",
+        /// Give the old disk back.
+        Finalise = "finalise",
+    }
+}
+
+words! {
+    /// Where a phase stands.
+    PhaseState {
+        /// Not begun.
+        Waiting = "waiting",
+        /// In it.
+        Running = "running",
+        /// Over, well.
+        Done = "done",
+        /// nimadm failed in it.
+        Failed = "failed",
+        /// Never reached.
+        Skipped = "skipped",
+    }
+}
+
+impl State {
+    /// No process of ours or of nimadm is at work, and nothing is waited for but a decision.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::FailedClean | Self::Cancelled | Self::RolledBack | Self::Finalised)
+    }
+
+    /// nimdeck is at work on it, or will be as soon as it can.
+    #[must_use]
+    pub fn is_live(self) -> bool {
+        matches!(
+            self,
+            Self::Preflight
+                | Self::Queued
+                | Self::Starting
+                | Self::Running
+                | Self::ContactLost
+                | Self::Cleaning
+                | Self::Cancelling
+                | Self::Armed
+                | Self::Rebooting
+                | Self::Verifying
+                | Self::RollingBack
+        )
+    }
+
+    /// Waits for a person.
+    #[must_use]
+    pub fn waits_for_person(self) -> bool {
+        matches!(self, Self::AwaitingApproval | Self::CloneReady | Self::FailedDebris | Self::VerificationFailed)
+    }
+
+    /// As people say it.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Draft => "Draft",
+            Self::Preflight => "Pre-flight",
+            Self::AwaitingApproval => "Awaiting approval",
+            Self::Queued => "Queued",
+            Self::Starting => "Starting",
+            Self::Running => "Running",
+            Self::ContactLost => "Contact lost",
+            Self::FailedClean => "Failed, cleaned up",
+            Self::FailedDebris => "Failed, debris left",
+            Self::Cleaning => "Cleaning up",
+            Self::Cancelling => "Cancelling",
+            Self::Cancelled => "Cancelled",
+            Self::CloneReady => "Clone ready",
+            Self::Armed => "Armed",
+            Self::Rebooting => "Rebooting",
+            Self::Verifying => "Verifying",
+            Self::Verified => "Verified",
+            Self::VerificationFailed => "Verification failed",
+            Self::RollingBack => "Rolling back",
+            Self::RolledBack => "Rolled back",
+            Self::Finalised => "Finalised",
+        }
+    }
+}
+
+/// One of the twelve phases of one migration (its latest attempt).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhaseRecord {
+    /// 1 to 12.
+    pub number: Phase,
+    /// What it does.
+    pub title: String,
+    /// Where it stands.
+    pub state: PhaseState,
+    /// When its banner was printed.
+    pub started_at: Option<Timestamp>,
+    /// When the next one began, or nimadm ended.
+    pub ended_at: Option<Timestamp>,
+    /// When it should end; none without a history to say so.
+    pub eta: Option<Timestamp>,
+    /// How far it is, as far as its lines tell.
+    pub progress: Option<Progress>,
+}
+
+/// Progress within a phase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Steps done.
+    pub done: u32,
+    /// Steps in all; none where nimadm does not say.
+    pub total: Option<u32>,
+    /// The latest step, `Creating logical volume alt_hd2`.
+    pub what: String,
+}
+
+/// A migration, in full.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Migration {
+    /// Identifier, UUIDv7.
+    pub id: Uuid,
+    /// Where it stands.
+    pub state: State,
+    /// Why it stands there, where that needs words: the decisive line, the refused check.
+    pub reason: Option<String>,
+    /// NIM name of the client.
+    pub client: ObjectName,
+    /// Its id.
+    pub client_id: Uuid,
+    /// The master's name.
+    pub master: ObjectName,
+    /// The master's id.
+    pub master_id: Uuid,
+    /// True where the estate is the lab's.
+    pub simulated: bool,
+    /// The command line as it ran or will run.
+    pub command: String,
+    /// What was asked for.
+    pub request: LaunchRequest,
+    /// PVIDs of the target disks, as found just before the start.
+    pub target_pvids: Vec<Pvid>,
+    /// The level before.
+    pub from_level: Option<Level>,
+    /// The level the lpp_source leads to, as far as its SPOT says: `7300-03`.
+    pub to_level: Option<String>,
+    /// The twelve phases of the latest attempt.
+    pub phases: Vec<PhaseRecord>,
+    /// What the log came to: `success`, `warning`, `failed`, `incomplete`; none before it ended.
+    pub outcome: Option<aix::log::Outcome>,
+    /// The phase that failed.
+    pub failed_phase: Option<Phase>,
+    /// The decisive line of a failure.
+    pub cause: Option<String>,
+    /// What to do next after a failure.
+    pub advice: Option<String>,
+    /// AIX message codes seen in the log.
+    pub codes: Vec<String>,
+    /// 1 for the first.
+    pub attempt: u32,
+    /// Lines in the log so far.
+    pub log_lines: u64,
+    /// Bytes in the log so far.
+    pub log_bytes: u64,
+    /// SHA-256 of the log, hexadecimal; only once it was compared with the master's file and found equal.
+    pub log_sha256: Option<String>,
+    /// When the log last grew.
+    pub last_line_at: Option<Timestamp>,
+    /// What may be asked of it now.
+    pub actions: Vec<Action>,
+    /// Who asked for it.
+    pub requested_by: String,
+    /// When.
+    pub requested_at: Timestamp,
+    /// When nimadm was started.
+    pub started_at: Option<Timestamp>,
+    /// When nimadm ended.
+    pub ended_at: Option<Timestamp>,
+    /// When this last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A migration in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MigrationSummary {
+    /// Identifier.
+    pub id: Uuid,
+    /// Where it stands.
+    pub state: State,
+    /// Why, where that needs words.
+    pub reason: Option<String>,
+    /// Client.
+    pub client: ObjectName,
+    /// Master.
+    pub master: ObjectName,
+    /// True where the estate is the lab's.
+    pub simulated: bool,
+    /// The level before.
+    pub from_level: Option<Level>,
+    /// The level it leads to.
+    pub to_level: Option<String>,
+    /// The phase it is in, or failed in.
+    pub phase: Option<Phase>,
+    /// 1 for the first.
+    pub attempt: u32,
+    /// Who asked for it.
+    pub requested_by: String,
+    /// When.
+    pub requested_at: Timestamp,
+    /// When nimadm was started.
+    pub started_at: Option<Timestamp>,
+    /// When nimadm ended.
+    pub ended_at: Option<Timestamp>,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Which migrations to list, newest first. Empty means all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MigrationFilter {
+    /// One state, or several with commas.
+    #[serde(default)]
+    pub state: Option<String>,
+    /// Client, by name or id.
+    #[serde(default)]
+    pub client: Option<String>,
+    /// Master, by name or id.
+    #[serde(default)]
+    pub master: Option<String>,
+    /// Part of the client's name, the requester, the change number or the note.
+    #[serde(default)]
+    pub q: Option<String>,
+    /// Requested at or after, RFC 3339.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
+    /// Requested before, RFC 3339.
+    #[serde(default)]
+    pub until: Option<Timestamp>,
+    /// Most items a page, 1 to 500; 100 where absent.
+    #[serde(default)]
+    pub limit: Option<u32>,
+    /// From the page before.
+    #[serde(default)]
+    pub cursor: Option<String>,
+}
+
+/// The first page: what runs, what waits for somebody, what failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overview {
+    /// At work now, or queued.
+    pub running: Vec<MigrationSummary>,
+    /// Waiting for a decision.
+    pub waiting: Vec<MigrationSummary>,
+    /// Failed within the last seven days and not retried.
+    pub failed: Vec<MigrationSummary>,
+    /// Verified or finished within the last seven days.
+    pub done: Vec<MigrationSummary>,
+    /// The masters and whether they answer.
+    pub masters: Vec<super::Master>,
+    /// How many clients are known.
+    pub clients: u32,
+}

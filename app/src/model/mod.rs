@@ -1,0 +1,31 @@
+//! The types that travel: between browser and server, and out of the REST interface. Each exists once, here.
+//!
+//! Names, enum words and field names are the contract of the REST interface; changing one is changing the contract.
+
+pub mod audit;
+pub mod client;
+pub mod event;
+pub mod launch;
+pub mod log;
+pub mod master;
+pub mod migration;
+pub mod page;
+pub mod problem;
+pub mod time;
+pub mod user;
+pub mod verification;
+
+pub use audit::{AuditEntry, AuditFilter};
+pub use client::{Client, ClientFilter, Disk, DiskUse, LastMigration};
+pub use event::LogBatch;
+pub use launch::{BootlistPolicy, Check, LaunchOptions, LaunchRequest, Preflight, RunMode, Severity, Verdict};
+pub use log::{LogLine, LogLines};
+pub use master::{HostKeyState, Master, NewMaster, Resource};
+pub use migration::{
+    Action, Migration, MigrationFilter, MigrationSummary, Overview, PhaseRecord, PhaseState, Progress, State,
+};
+pub use page::Page;
+pub use problem::{FieldError, Problem};
+pub use time::Timestamp;
+pub use user::{Caller, Me, Permission, Role};
+pub use verification::{Snapshot, Verification, VerificationCheck};

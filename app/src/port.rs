@@ -1,0 +1,114 @@
+//! The port: what a page needs from the server, in one trait.
+//!
+//! `app` must not know sqlx, SSH or the engine, so it asks through [`Deck`]; `server` implements it and provides it in
+//! context. REST handlers call the very same functions, so a page and a script can never be answered differently.
+//!
+//! Every function takes the [`Caller`] and checks its permission itself. That is on purpose: a server function is a public
+//! endpoint, and a check that lives beside the act cannot be forgotten by a new route.
+
+use crate::model::{
+    Action, AuditEntry, AuditFilter, Caller, Client, ClientFilter, LaunchOptions, LaunchRequest, LogLines, Master, Me,
+    Migration, MigrationFilter, MigrationSummary, NewMaster, Overview, Page, Permission, Preflight, Problem, Resource,
+    Verification,
+};
+use async_trait::async_trait;
+use leptos::prelude::use_context;
+use uuid::Uuid;
+
+/// What nimdeck can be asked. Errors are [`Problem`]s: typed at their source, worded for people.
+#[async_trait]
+pub trait Deck: Send + Sync + 'static {
+    /// Who the caller is and what they may do.
+    fn me(&self, caller: &Caller) -> Me;
+
+    /// What runs, waits and failed.
+    async fn overview(&self, caller: &Caller) -> Result<Overview, Problem>;
+
+    /// The NIM masters.
+    async fn masters(&self, caller: &Caller) -> Result<Page<Master>, Problem>;
+    /// One master.
+    async fn master(&self, caller: &Caller, id: Uuid) -> Result<Master, Problem>;
+    /// Adds a master.
+    async fn add_master(&self, caller: &Caller, new: NewMaster) -> Result<Master, Problem>;
+    /// Removes a master that has no migrations.
+    async fn remove_master(&self, caller: &Caller, id: Uuid) -> Result<(), Problem>;
+    /// Pins the host key a master offers now or, where one is given, exactly that one.
+    async fn pin_host_key(&self, caller: &Caller, id: Uuid, fingerprint: String) -> Result<Master, Problem>;
+    /// Reads `lsnim` and every client again.
+    async fn refresh_master(&self, caller: &Caller, id: Uuid) -> Result<Master, Problem>;
+    /// NIM resources of a master, of one type where given.
+    async fn resources(&self, caller: &Caller, master: Uuid, kind: Option<String>) -> Result<Page<Resource>, Problem>;
+
+    /// The clients.
+    async fn clients(&self, caller: &Caller, filter: ClientFilter) -> Result<Page<Client>, Problem>;
+    /// One client, by id or NIM name.
+    async fn client(&self, caller: &Caller, client: &str) -> Result<Client, Problem>;
+    /// Reads one client again, by id or NIM name.
+    async fn refresh_client(&self, caller: &Caller, client: &str) -> Result<Client, Problem>;
+
+    /// What the launch form offers for a client, by id or NIM name.
+    async fn launch_options(&self, caller: &Caller, client: &str) -> Result<LaunchOptions, Problem>;
+    /// Checks a launch; writes nothing on any host.
+    async fn preflight(&self, caller: &Caller, request: LaunchRequest) -> Result<Preflight, Problem>;
+    /// Checks, then launches. `key` is the caller's Idempotency-Key: the same key gives the same migration.
+    async fn launch(&self, caller: &Caller, request: LaunchRequest, key: Option<String>) -> Result<Migration, Problem>;
+
+    /// Migrations, newest first.
+    async fn migrations(&self, caller: &Caller, filter: MigrationFilter) -> Result<Page<MigrationSummary>, Problem>;
+    /// One migration.
+    async fn migration(&self, caller: &Caller, id: Uuid) -> Result<Migration, Problem>;
+    /// Asks something of a migration; 409 with the reason where its state does not allow it.
+    async fn act(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        action: Action,
+        reason: Option<String>,
+    ) -> Result<Migration, Problem>;
+    /// Lines `from`, `from` + 1, … of the log, at most `limit` (1 to 5000).
+    async fn log_lines(&self, caller: &Caller, id: Uuid, from: u64, limit: u32) -> Result<LogLines, Problem>;
+    /// The last `count` lines of the log.
+    async fn log_tail(&self, caller: &Caller, id: Uuid, count: u32) -> Result<LogLines, Problem>;
+    /// The client before and after.
+    async fn verification(&self, caller: &Caller, id: Uuid) -> Result<Verification, Problem>;
+
+    /// The record, newest first.
+    async fn audit(&self, caller: &Caller, filter: AuditFilter) -> Result<Page<AuditEntry>, Problem>;
+}
+
+/// The caller, from the request that is being answered.
+///
+/// # Errors
+/// 401 without a signed-in user, 403 where their role does not hold the permission.
+pub fn require(permission: Permission) -> Result<Caller, Problem> {
+    let caller = use_context::<http::request::Parts>().and_then(|parts| parts.extensions.get::<Caller>().cloned());
+    check(caller.as_ref(), permission).cloned()
+}
+
+/// The rule behind every permission check.
+///
+/// # Errors
+/// 401 without a caller, 403 where their role does not hold the permission.
+pub fn check(caller: Option<&Caller>, permission: Permission) -> Result<&Caller, Problem> {
+    let problem = |status, code: &str, title: &str, detail: String| Problem {
+        status,
+        code: code.to_owned(),
+        title: title.to_owned(),
+        detail,
+        errors: Vec::new(),
+        preflight: None,
+    };
+    let caller = caller.ok_or_else(|| {
+        problem(401, "ND0101", "Not signed in", "Sign in, or send a token as \"Authorization: Bearer nd_…\".".into())
+    })?;
+    if caller.role.may(permission) {
+        return Ok(caller);
+    }
+    let needed = permission.least_role().as_str();
+    let detail = format!(
+        "{} is {}, and this needs {needed}. Ask an administrator for that role.",
+        caller.username,
+        caller.role.as_str()
+    );
+    Err(problem(403, "ND0102", "Not permitted", detail))
+}

@@ -1,0 +1,45 @@
+//! AIX and NIM as types.
+//!
+//! Everything here is pure: text in, typed values out, no I/O, no clock. The browser, the server and the lab share it, so
+//! that a level, a disk or a phase means the same thing in all three.
+//!
+//! The parsers are tolerant on purpose. Nobody can promise the exact text of every AIX level, so a parser takes what it
+//! recognises, never panics, and returns an error naming the line only where going on would be guessing. Facts that
+//! were not confirmed by a real log carry the word *unconfirmed* beside the code that relies on them.
+//!
+//! Sources are given as `nimadm.md §…`, the domain reference of this project.
+
+pub mod bootlist;
+pub mod command;
+pub mod disk;
+pub mod efix;
+pub mod level;
+pub mod log;
+pub mod lsnim;
+pub mod lspv;
+pub mod lsvg;
+pub mod name;
+pub mod phase;
+
+pub use disk::{DiskName, Pvid};
+pub use level::Level;
+pub use name::ObjectName;
+pub use phase::Phase;
+
+/// A line of output that could not be read as what it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: line {line} reads {text:?}")]
+pub struct Unreadable {
+    /// What was being read, for example `lspv`.
+    pub what: &'static str,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The line's text, at most 200 characters of it.
+    pub text: String,
+}
+
+impl Unreadable {
+    pub(crate) fn new(what: &'static str, line: usize, text: &str) -> Self {
+        Self { what, line, text: text.chars().take(200).collect() }
+    }
+}

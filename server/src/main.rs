@@ -1,0 +1,2 @@
+//! nimdeck.
+fn main() {}
