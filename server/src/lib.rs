@@ -1,1 +1,3 @@
-//! Skeleton.
+//! The program `nimdeck`: web, engine, remote, logs, store.
+
+pub mod error;

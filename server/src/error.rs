@@ -1,0 +1,136 @@
+//! Errors that people meet: one table of codes, one page a code under `docs/errors/`.
+//!
+//! Inside the program errors stay typed and keep their causes. They become a [`Problem`] at one place, where the request
+//! ends, by picking a code from this table and saying what happened, where, and what to do.
+
+use app::model::{FieldError, Problem};
+
+/// A kind of error: its code, its HTTP status, its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Code {
+    /// `ND0123`: what operators look up.
+    pub code: &'static str,
+    /// HTTP status.
+    pub status: u16,
+    /// The kind of error, in a few words.
+    pub title: &'static str,
+}
+
+impl Code {
+    /// A problem of this kind; `detail` says what happened, where, and what to do.
+    #[must_use]
+    pub fn problem(self, detail: impl Into<String>) -> Problem {
+        Problem {
+            status: self.status,
+            code: self.code.to_owned(),
+            title: self.title.to_owned(),
+            detail: detail.into(),
+            errors: Vec::new(),
+            preflight: None,
+        }
+    }
+
+    /// A problem with one field of the input.
+    #[must_use]
+    pub fn field(self, field: &str, message: impl Into<String>) -> Problem {
+        let message = message.into();
+        let mut problem = self.problem(format!("{field}: {message}"));
+        problem.errors.push(FieldError { field: field.to_owned(), message });
+        problem
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $status:literal, $title:literal;)*) => {
+        $($(#[$doc])* pub const $name: Code = Code { code: $code, status: $status, title: $title };)*
+        /// Every code there is.
+        pub const ALL: &[Code] = &[$($name),*];
+    };
+}
+
+codes! {
+    /// Something broke that should not; the server's log has the cause.
+    INTERNAL = "ND0001", 500, "Internal error";
+    /// PostgreSQL does not answer.
+    DATABASE_DOWN = "ND0002", 503, "Database unreachable";
+    /// The input has a field that is wrong.
+    BAD_INPUT = "ND0003", 422, "Bad input";
+    /// No such page or thing.
+    NOT_FOUND = "ND0004", 404, "Not found";
+    /// The same Idempotency-Key was used for something else.
+    KEY_REUSED = "ND0005", 409, "Idempotency key reused";
+    /// Nobody is signed in.
+    NOT_SIGNED_IN = "ND0101", 401, "Not signed in";
+    /// The role does not hold the permission.
+    NOT_PERMITTED = "ND0102", 403, "Not permitted";
+    /// Name or password is wrong.
+    WRONG_PASSWORD = "ND0103", 401, "Wrong name or password";
+    /// Too many tries.
+    TOO_MANY_TRIES = "ND0104", 429, "Too many tries";
+    /// The request came from another site.
+    CROSS_SITE = "ND0105", 403, "Cross-site request refused";
+    /// The master does not answer.
+    MASTER_UNREACHABLE = "ND0201", 502, "NIM master unreachable";
+    /// Nobody pinned the master's host key yet.
+    HOST_KEY_UNKNOWN = "ND0202", 409, "Host key not pinned";
+    /// The master offers another host key than the pinned one.
+    HOST_KEY_CHANGED = "ND0203", 409, "Host key changed";
+    /// The master refuses nimdeck's key.
+    SSH_REFUSED = "ND0204", 502, "SSH sign-in refused";
+    /// A command on a host failed or printed what nobody understands.
+    HOST_COMMAND = "ND0205", 502, "Command on a host failed";
+    /// The client does not answer its master.
+    CLIENT_UNREACHABLE = "ND0206", 502, "Client unreachable";
+    /// A pre-flight check stops the launch.
+    PREFLIGHT_BLOCKED = "ND0301", 422, "Pre-flight blocks the launch";
+    /// The pre-flight's warnings were not acknowledged.
+    WARNINGS_NOT_ACKNOWLEDGED = "ND0302", 422, "Warnings not acknowledged";
+    /// The client has a migration that is not over.
+    CLIENT_BUSY = "ND0303", 409, "Client has a live migration";
+    /// The state does not allow the action.
+    ACTION_REFUSED = "ND0304", 409, "Not possible in this state";
+    /// Asked for something this version does not do.
+    NOT_OFFERED = "ND0305", 422, "Not offered by this version";
+    /// Data directory in use by another server.
+    DATA_DIR_IN_USE = "ND0401", 500, "Data directory in use";
+    /// No PostgreSQL programs on this machine.
+    POSTGRES_MISSING = "ND0402", 500, "PostgreSQL not installed";
+    /// The private PostgreSQL does not start.
+    POSTGRES_START = "ND0403", 500, "PostgreSQL does not start";
+    /// A setting is wrong.
+    BAD_SETTING = "ND0404", 500, "Bad setting";
+    /// The address to listen on is taken or not allowed.
+    CANNOT_LISTEN = "ND0405", 500, "Cannot listen";
+}
+
+/// What a database error is to the person whose request met it; the cause goes to the log.
+#[must_use]
+pub fn database(error: &sqlx::Error) -> Problem {
+    use sqlx::Error;
+    let gone = matches!(error, Error::Io(_) | Error::PoolTimedOut | Error::PoolClosed | Error::Tls(_))
+        || error.as_database_error().and_then(|e| e.code()).is_some_and(|c| c.starts_with("57P") || c.starts_with("08"));
+    if gone {
+        tracing::warn!(error = error as &dyn std::error::Error, "database unreachable");
+        return DATABASE_DOWN.problem(
+            "The database does not answer. nimdeck keeps trying; running migrations go on at their masters and nothing is lost. \
+             Try again in a moment.",
+        );
+    }
+    tracing::error!(error = error as &dyn std::error::Error, "database error");
+    INTERNAL.problem("The database refused a query; the server's log has the cause. Try again, and report it if it stays.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_unique_and_has_its_page() {
+        let pages = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/errors");
+        let mut seen = std::collections::HashSet::new();
+        for code in ALL {
+            assert!(seen.insert(code.code), "{} is used twice", code.code);
+            assert!(pages.join(format!("{}.md", code.code)).is_file(), "docs/errors/{}.md is missing", code.code);
+        }
+    }
+}
