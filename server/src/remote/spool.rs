@@ -1,0 +1,314 @@
+//! The job spool: nimadm runs on its master, not in our connection.
+//!
+//! A migration takes hours; connections, servers and databases do not always last that long. So nimadm is started detached, under a
+//! small POSIX shell wrapper (AIX ksh: no `setsid`, no GNU options), and everything worth knowing is a file in the job's
+//! folder on the master:
+//!
+//! | file | meaning |
+//! |---|---|
+//! | `epoch` | the highest epoch that gave an order here; a lower one is refused |
+//! | `claim/` | made atomically by the one wrapper that runs the job: however often it is started, it runs once |
+//! | `pid`, `nimadm.pid` | the wrapper and the command |
+//! | `out` | everything the command printed |
+//! | `marks` | `seconds size` lines, so that output read after an outage still gets honest times |
+//! | `rc` | the command's return code, once it has ended |
+//!
+//! Starting is therefore safe to repeat whenever its answer was lost, and following goes on from any byte. The wrapper
+//! claims the job itself, as its first act: a claim made by the starting shell would be left behind by a connection that
+//! breaks between the claim and the start.
+
+use super::{Connection, Output, RemoteError, connection::Stream};
+use aix::command::quote;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const LIMIT: usize = 4 << 20;
+
+/// A job's folder on its master: relative, so that it lies under the login directory, which is `/` for root on AIX.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    name: String,
+}
+
+/// What the master knows of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It never began.
+    Absent,
+    /// It was claimed by a wrapper.
+    Claimed {
+        /// The wrapper or its command lives.
+        alive: bool,
+        /// The return code; none while it runs, and for ever where the wrapper was killed.
+        rc: Option<i32>,
+        /// Bytes of `out`.
+        size: u64,
+    },
+}
+
+/// Why the spool did not do as told.
+#[derive(Debug, thiserror::Error)]
+pub enum SpoolError {
+    /// The master could not be asked.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// A server with a higher epoch gave an order there: this one has lost its lease.
+    #[error("the spool on the master has seen epoch {0}: another server works on this job")]
+    Fenced(String),
+    /// The shell on the master could not do its part.
+    #[error("the job spool on the master failed (status {status:?}): {message}")]
+    Shell {
+        /// Exit status.
+        status: Option<u32>,
+        /// What it said.
+        message: String,
+    },
+}
+
+impl Job {
+    /// The job that runs nimadm for an attempt.
+    #[must_use]
+    pub fn of_attempt(migration: uuid::Uuid, attempt: u32) -> Self {
+        Self { name: format!("{migration}-{attempt}") }
+    }
+
+    /// The job that cleans up after an attempt; each try has its own number.
+    #[must_use]
+    pub fn of_cleaning(migration: uuid::Uuid, attempt: u32, epoch: i64) -> Self {
+        Self { name: format!("{migration}-{attempt}-clean-{epoch}") }
+    }
+
+    /// The folder, relative to the login directory.
+    #[must_use]
+    pub fn folder(&self) -> String {
+        format!("var/adm/ras/nimdeck/{}", self.name)
+    }
+
+    /// Starts the job unless it was started before.
+    ///
+    /// # Errors
+    /// [`SpoolError::Fenced`] where a higher epoch was here first; nothing was started then.
+    pub async fn start(&self, connection: &Connection, epoch: i64, command: &str) -> Result<(), SpoolError> {
+        let script = start_script(self, epoch, command);
+        let output = connection.run("/bin/sh -s", script.as_bytes(), PATIENCE, LIMIT).await?;
+        let text = output.text();
+        match text.lines().last().unwrap_or_default().split_once(' ') {
+            Some(("fenced", seen)) => Err(SpoolError::Fenced(seen.to_owned())),
+            Some(("started", _)) => Ok(()),
+            _ => Err(shell(&output)),
+        }
+    }
+
+    /// What the master knows of the job.
+    ///
+    /// # Errors
+    /// Where the master cannot be asked, or answers what nobody understands.
+    pub async fn status(&self, connection: &Connection) -> Result<Status, SpoolError> {
+        let script = status_script(self);
+        let output = connection.run("/bin/sh -s", script.as_bytes(), PATIENCE, LIMIT).await?;
+        read_status(&output.text()).ok_or_else(|| shell(&output))
+    }
+
+    /// Follows the output from byte `offset` on. The stream ends a moment after the job has; what came in between is
+    /// fetched by [`Job::rest`].
+    ///
+    /// # Errors
+    /// [`RemoteError::Lost`].
+    pub async fn follow(&self, connection: &Connection, offset: u64) -> Result<Stream, RemoteError> {
+        connection.stream(&follow_script(self, offset)).await
+    }
+
+    /// The output from byte `offset` to its present end.
+    ///
+    /// # Errors
+    /// [`RemoteError::Lost`].
+    pub async fn rest(&self, connection: &Connection, offset: u64) -> Result<Stream, RemoteError> {
+        connection.stream(&format!("tail -c +{} {}/out", offset + 1, quote(&self.folder()))).await
+    }
+
+    /// The marks so far: seconds since 1970 by the master's clock, and how large `out` was. Unreadable lines are left out.
+    ///
+    /// # Errors
+    /// Where the master cannot be asked.
+    pub async fn marks(&self, connection: &Connection) -> Result<Vec<(i64, u64)>, RemoteError> {
+        let command = format!("cat {}/marks 2>/dev/null", quote(&self.folder()));
+        let output = connection.run(&command, b"", PATIENCE, LIMIT).await?;
+        let read = |line: &str| {
+            let (seconds, size) = line.split_once(' ')?;
+            Some((seconds.parse().ok()?, size.trim().parse().ok()?))
+        };
+        Ok(output.text().lines().filter_map(read).collect())
+    }
+}
+
+fn shell(output: &Output) -> SpoolError {
+    let said = if output.stderr.is_empty() { output.text() } else { output.error_text() };
+    SpoolError::Shell { status: output.status, message: said.chars().take(500).collect() }
+}
+
+/// The wrapper. `"$0"` is the job's name, so that `ps` shows whose wrapper it is.
+fn wrapper(command: &str) -> String {
+    format!(
+        r#"mkdir claim 2>/dev/null || exit 0
+echo $$ >pid.new && mv -f pid.new pid
+LC_ALL=C LANG=C PATH=$PATH:/usr/sbin:/usr/lpp/bos.sysmgt/nim/methods
+export LC_ALL LANG PATH
+: >>out
+{command} </dev/null >>out 2>&1 &
+job=$!
+echo $job >nimadm.new && mv -f nimadm.new nimadm.pid
+while [ ! -f rc ] && kill -0 $job 2>/dev/null; do
+  echo "$(date +%s) $(wc -c <out)"
+  sleep 5
+done >marks 2>/dev/null &
+wait $job
+echo $? >rc.new && mv -f rc.new rc
+"#
+    )
+}
+
+fn start_script(job: &Job, epoch: i64, command: &str) -> String {
+    let folder = quote(&job.folder());
+    let name = quote(&job.name);
+    let wrapper = quote(&wrapper(command));
+    format!(
+        r#"umask 077
+mkdir -p {folder} && cd {folder} || exit 71
+seen=$(cat epoch 2>/dev/null)
+if [ "${{seen:-0}}" -gt {epoch} ]; then echo "fenced $seen"; exit 75; fi
+echo {epoch} >epoch.{epoch} && mv -f epoch.{epoch} epoch || exit 73
+if [ ! -d claim ]; then nohup /bin/sh -c {wrapper} {name} </dev/null >/dev/null 2>&1 & fi
+echo "started {name}"
+"#
+    )
+}
+
+fn status_script(job: &Job) -> String {
+    let folder = quote(&job.folder());
+    let name = quote(&job.name);
+    // A process id may have been given to somebody else since: what it runs must fit.
+    format!(
+        r#"cd {folder} 2>/dev/null || {{ echo absent; exit 0; }}
+[ -d claim ] || {{ echo absent; exit 0; }}
+alive=no
+ps -p "$(cat pid 2>/dev/null || echo 0)" -o args= 2>/dev/null | grep {name} >/dev/null && alive=yes
+ps -p "$(cat nimadm.pid 2>/dev/null || echo 0)" -o args= 2>/dev/null | grep nimadm >/dev/null && alive=yes
+rc=$(cat rc 2>/dev/null)
+size=$(wc -c <out 2>/dev/null)
+echo "claimed $alive ${{rc:--}} ${{size:-0}}"
+"#
+    )
+}
+
+fn follow_script(job: &Job, offset: u64) -> String {
+    let folder = quote(&job.folder());
+    // The loop ends with the job, with the tail, or with the connection ($PPID is sshd's process for it).
+    format!(
+        r#"cd {folder} || exit 71
+tail -c +{from} -f out & tail=$!
+trap 'kill $tail 2>/dev/null; exit 1' 1 2 13 15
+alive() {{ kill -0 $(cat pid) || kill -0 $(cat nimadm.pid); }} 2>/dev/null
+while [ ! -f rc ] && kill -0 $tail 2>/dev/null && kill -0 $PPID 2>/dev/null && alive; do
+  sleep 1
+done
+sleep 1
+kill $tail 2>/dev/null
+exit 0"#,
+        from = offset + 1
+    )
+}
+
+fn read_status(text: &str) -> Option<Status> {
+    let mut words = text.lines().last()?.split_whitespace();
+    match words.next()? {
+        "absent" => Some(Status::Absent),
+        "claimed" => {
+            let alive = words.next()? == "yes";
+            let rc = match words.next()? {
+                "-" => None,
+                rc => Some(rc.parse().ok()?),
+            };
+            Some(Status::Claimed { alive, rc, size: words.next()?.parse().ok()? })
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{io::Write, path::Path, process::Command, process::Stdio, time::Instant};
+
+    fn job() -> Job {
+        Job { name: "0198-1".to_owned() }
+    }
+
+    /// Runs a script as the master would: a shell in the login directory, the script on standard input.
+    fn sh(home: &Path, script: &str) -> String {
+        let mut shell = Command::new("/bin/sh")
+            .arg("-s")
+            .current_dir(home)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        shell.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+        String::from_utf8(shell.wait_with_output().unwrap().stdout).unwrap()
+    }
+
+    fn status(home: &Path) -> Status {
+        read_status(&sh(home, &status_script(&job()))).unwrap()
+    }
+
+    fn wait_for(home: &Path, wanted: impl Fn(Status) -> bool) -> Status {
+        let start = Instant::now();
+        loop {
+            let now = status(home);
+            if wanted(now) {
+                return now;
+            }
+            assert!(start.elapsed() < Duration::from_secs(20), "still {now:?}");
+        }
+    }
+
+    #[test]
+    fn a_job_started_many_times_runs_once_and_says_how_it_ended() {
+        let home = tempfile::tempdir().unwrap();
+        assert_eq!(status(home.path()), Status::Absent);
+        for _ in 0..5 {
+            assert!(sh(home.path(), &start_script(&job(), 3, "sh -c 'echo line; exit 7'")).starts_with("started"));
+        }
+        let ended = wait_for(home.path(), |s| matches!(s, Status::Claimed { rc: Some(_), .. }));
+        assert!(matches!(ended, Status::Claimed { rc: Some(7), size: 5, .. }), "{ended:?}");
+        sh(home.path(), &start_script(&job(), 3, "sh -c 'echo again'"));
+        assert!(matches!(status(home.path()), Status::Claimed { rc: Some(7), size: 5, .. }));
+    }
+
+    #[test]
+    fn a_lower_epoch_is_refused() {
+        let home = tempfile::tempdir().unwrap();
+        sh(home.path(), &start_script(&job(), 4, "true"));
+        assert_eq!(sh(home.path(), &start_script(&job(), 3, "true")).trim(), "fenced 4");
+    }
+
+    #[test]
+    fn a_killed_wrapper_and_command_are_seen_as_dead() {
+        let home = tempfile::tempdir().unwrap();
+        sh(home.path(), &start_script(&job(), 1, "sh -c 'echo nimadm; sleep 600; : nimadm'"));
+        wait_for(home.path(), |s| matches!(s, Status::Claimed { alive: true, size: 7, .. }));
+        let folder = home.path().join(job().folder());
+        for file in ["pid", "nimadm.pid"] {
+            let pid = std::fs::read_to_string(folder.join(file)).unwrap();
+            Command::new("kill").args(["-9", pid.trim()]).status().unwrap();
+        }
+        wait_for(home.path(), |s| matches!(s, Status::Claimed { alive: false, rc: None, .. }));
+    }
+
+    #[test]
+    fn following_begins_at_the_byte_and_ends_with_the_job() {
+        let home = tempfile::tempdir().unwrap();
+        sh(home.path(), &start_script(&job(), 1, "sh -c 'echo one; sleep 1; echo two'"));
+        wait_for(home.path(), |s| matches!(s, Status::Claimed { size, .. } if size >= 4));
+        assert_eq!(sh(home.path(), &follow_script(&job(), 2)), "e\ntwo\n");
+    }
+}

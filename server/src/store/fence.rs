@@ -1,0 +1,114 @@
+//! The lease on a migration, and the fence that every write of its worker passes.
+//!
+//! A lease is a row's owner and an end by the database's clock. Claiming raises `epoch`, and every later write says the epoch it
+//! belongs to; a server that was paused, cut off or merely slow finds its epoch outdated and changes nothing. Session
+//! advisory locks would be shorter, but they vanish silently with a pooled connection and carry no epoch.
+
+use app::model::State;
+use sqlx::{PgConnection, PgExecutor, PgPool};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Proof of a claim: whose it is and which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fence {
+    /// The migration.
+    pub migration: Uuid,
+    /// The claim's epoch.
+    pub epoch: i64,
+    /// The claiming process; new at each start.
+    pub owner: Uuid,
+}
+
+/// Why a worker's write did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The lease was lost, or the state was changed by somebody: stop.
+    #[error("another server or person has changed this migration since")]
+    Fenced,
+    /// The database.
+    #[error("the database refused a write")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Turns "no row was changed" into [`WriteError::Fenced`].
+///
+/// # Errors
+/// [`WriteError::Fenced`] for 0.
+pub fn fenced(rows: u64) -> Result<(), WriteError> {
+    if rows == 0 { Err(WriteError::Fenced) } else { Ok(()) }
+}
+
+/// Claims one migration that has work and no living worker, the longest waiting first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn claim(pool: &PgPool, owner: Uuid, ttl: Duration) -> Result<Option<Fence>, sqlx::Error> {
+    let live: Vec<&str> = State::ALL
+        .iter()
+        .filter(|state| crate::engine::machine::work(**state).is_some())
+        .map(|state| state.as_str())
+        .collect();
+    let row: Option<(Uuid, i64)> = sqlx::query_as(
+        "UPDATE migration SET epoch = epoch + 1, lease_owner = $1, lease_until = now() + $2 * interval '1 millisecond',
+             takeovers = takeovers + (lease_owner IS NOT NULL)::int
+         WHERE id = (SELECT id FROM migration
+                     WHERE state = ANY($3) AND (lease_until IS NULL OR lease_until < now())
+                     ORDER BY lease_until NULLS FIRST, requested_at
+                     FOR UPDATE SKIP LOCKED LIMIT 1)
+         RETURNING id, epoch",
+    )
+    .bind(owner)
+    .bind(millis(ttl))
+    .bind(live)
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map(|(migration, epoch)| Fence { migration, epoch, owner }))
+}
+
+/// Prolongs the lease from now on.
+///
+/// # Errors
+/// [`WriteError::Fenced`] where it is held no more.
+pub async fn renew(db: impl PgExecutor<'_>, fence: &Fence, ttl: Duration) -> Result<(), WriteError> {
+    let done = sqlx::query(
+        "UPDATE migration SET lease_until = now() + $3 * interval '1 millisecond'
+         WHERE id = $1 AND epoch = $2 AND lease_owner IS NOT NULL",
+    )
+    .bind(fence.migration)
+    .bind(fence.epoch)
+    .bind(millis(ttl))
+    .execute(db)
+    .await?;
+    fenced(done.rows_affected())
+}
+
+/// Gives the lease back, so that nobody has to wait for its end.
+///
+/// # Errors
+/// Those of the database. A lease that is held no more is no error.
+pub async fn release(db: impl PgExecutor<'_>, fence: &Fence) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE migration SET lease_owner = NULL, lease_until = NULL WHERE id = $1 AND epoch = $2")
+        .bind(fence.migration)
+        .bind(fence.epoch)
+        .execute(db)
+        .await
+        .map(|_| ())
+}
+
+/// Locks the row for the rest of the transaction if the lease still holds.
+///
+/// # Errors
+/// [`WriteError::Fenced`] where it is held no more.
+pub async fn hold(conn: &mut PgConnection, fence: &Fence) -> Result<(), WriteError> {
+    let held: Option<(i64,)> = sqlx::query_as("SELECT epoch FROM migration WHERE id = $1 AND epoch = $2 FOR UPDATE")
+        .bind(fence.migration)
+        .bind(fence.epoch)
+        .fetch_optional(conn)
+        .await?;
+    held.map(|_| ()).ok_or(WriteError::Fenced)
+}
+
+fn millis(ttl: Duration) -> f64 {
+    ttl.as_secs_f64() * 1000.0
+}

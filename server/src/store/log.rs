@@ -1,0 +1,156 @@
+//! The chunks of the logs.
+
+use super::fence::{Fence, WriteError, fenced};
+use aix::Phase;
+use futures::{Stream, TryStreamExt};
+use sqlx::{PgConnection, PgExecutor, PgPool, types::time::OffsetDateTime};
+use uuid::Uuid;
+
+/// A chunk as stored. Lines and bytes are counted over all attempts of the migration.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Row {
+    /// Offset of its first byte.
+    pub first_byte: i64,
+    phase: Option<i16>,
+    /// When it was printed, as far as is known.
+    pub at: OffsetDateTime,
+    /// Number of the line its first byte is in.
+    pub first_line: i64,
+    /// Lines that end in it.
+    pub line_count: i32,
+    /// How its first line began in earlier chunks.
+    pub head: Option<String>,
+    /// Bytes of that line in earlier chunks.
+    pub head_bytes: i64,
+    /// The bytes.
+    pub body: Vec<u8>,
+}
+
+impl Row {
+    /// The phase its lines belong to.
+    #[must_use]
+    pub fn phase(&self) -> Option<Phase> {
+        self.phase.and_then(|number| u8::try_from(number).ok()).and_then(|number| Phase::try_from(number).ok())
+    }
+
+    /// Its lines with their numbers.
+    pub fn lines(&self) -> impl Iterator<Item = (u64, String)> + '_ {
+        let texts = crate::logs::lines::of_chunk(
+            &self.body,
+            self.line_count.unsigned_abs(),
+            self.head.as_deref(),
+            self.head_bytes.unsigned_abs(),
+        );
+        (self.first_line.unsigned_abs()..).zip(texts)
+    }
+}
+
+/// A chunk to store; positions are those in the whole migration's log.
+#[derive(Debug)]
+pub struct New<'a> {
+    /// Attempt that printed it.
+    pub attempt: i32,
+    /// Offset of its first byte.
+    pub first_byte: u64,
+    /// Number of the line its first byte is in.
+    pub first_line: u64,
+    /// When it was printed, as far as is known.
+    pub at: OffsetDateTime,
+    /// What it holds.
+    pub chunk: &'a crate::logs::chunker::Chunk,
+}
+
+/// Stores a chunk and moves the offset past it, in the caller's transaction.
+///
+/// # Errors
+/// [`WriteError::Fenced`] where the lease is lost, or the bytes do not follow on those that are stored.
+pub async fn append(conn: &mut PgConnection, fence: &Fence, new: &New<'_>) -> Result<(), WriteError> {
+    let chunk = new.chunk;
+    let lines = i64::from(chunk.line_count);
+    let bytes = chunk.body.len() as i64;
+    let done = sqlx::query(
+        "UPDATE migration SET log_lines = log_lines + $4, log_bytes = log_bytes + $5, last_line_at = $6, updated_at = now()
+         WHERE id = $1 AND epoch = $2 AND log_bytes = $3",
+    )
+    .bind(fence.migration)
+    .bind(fence.epoch)
+    .bind(new.first_byte.cast_signed())
+    .bind(lines)
+    .bind(bytes)
+    .bind(new.at)
+    .execute(&mut *conn)
+    .await?;
+    fenced(done.rows_affected())?;
+    sqlx::query(
+        "UPDATE attempt SET log_lines = log_lines + $3, log_bytes = log_bytes + $4 WHERE migration_id = $1 AND number = $2",
+    )
+    .bind(fence.migration)
+    .bind(new.attempt)
+    .bind(lines)
+    .bind(bytes)
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query(
+        "INSERT INTO log_chunk (migration_id, first_byte, attempt, phase, at, first_line, line_count, head, head_bytes, body)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    )
+    .bind(fence.migration)
+    .bind(new.first_byte.cast_signed())
+    .bind(new.attempt)
+    .bind(chunk.phase.map(|phase| i16::from(phase.number())))
+    .bind(new.at)
+    .bind(new.first_line.cast_signed())
+    .bind(chunk.line_count.cast_signed())
+    // PostgreSQL's text has no NUL; the head holds none, it is text for eyes.
+    .bind(&chunk.head)
+    .bind(chunk.head_bytes.cast_signed())
+    .bind(&chunk.body)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Chunks in which lines from `line` on end, in order, at most `limit` chunks.
+///
+/// # Errors
+/// Those of the database.
+pub async fn from_line(db: impl PgExecutor<'_>, migration: Uuid, line: u64, limit: i64) -> Result<Vec<Row>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT first_byte, phase, at, first_line, line_count, head, head_bytes, body FROM log_chunk
+         WHERE migration_id = $1 AND line_count > 0 AND first_line + line_count > $2
+         ORDER BY first_line, first_byte LIMIT $3",
+    )
+    .bind(migration)
+    .bind(line.cast_signed())
+    .bind(limit)
+    .fetch_all(db)
+    .await
+}
+
+/// The bytes of an attempt in order, as a stream of chunk bodies.
+pub fn bodies(pool: &PgPool, migration: Uuid, attempt: i32) -> impl Stream<Item = Result<Vec<u8>, sqlx::Error>> + '_ {
+    sqlx::query_scalar("SELECT body FROM log_chunk WHERE migration_id = $1 AND attempt = $2 ORDER BY first_byte")
+        .bind(migration)
+        .bind(attempt)
+        .fetch(pool)
+        .map_ok(|body: Vec<u8>| body)
+}
+
+/// The chunk at or after a byte offset of the whole log, with the bytes before the offset cut off.
+///
+/// # Errors
+/// Those of the database.
+pub async fn from_byte(db: impl PgExecutor<'_>, migration: Uuid, byte: u64) -> Result<Option<Vec<u8>>, sqlx::Error> {
+    let row: Option<(i64, Vec<u8>)> = sqlx::query_as(
+        "SELECT first_byte, body FROM log_chunk WHERE migration_id = $1 AND first_byte <= $2
+         ORDER BY first_byte DESC LIMIT 1",
+    )
+    .bind(migration)
+    .bind(byte.cast_signed())
+    .fetch_optional(db)
+    .await?;
+    Ok(row.and_then(|(first, body)| {
+        let skip = usize::try_from(byte.saturating_sub(first.unsigned_abs())).unwrap_or(usize::MAX);
+        body.get(skip..).filter(|rest| !rest.is_empty()).map(<[u8]>::to_vec)
+    }))
+}

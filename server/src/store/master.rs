@@ -1,0 +1,179 @@
+//! NIM masters.
+
+use crate::remote::HostKey;
+use app::model::{HostKeyState, Master, NewMaster};
+use sqlx::{PgExecutor, PgPool, types::time::OffsetDateTime};
+use uuid::Uuid;
+
+/// A master as stored.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Row {
+    /// Identifier.
+    pub id: Uuid,
+    /// Its name here.
+    pub name: String,
+    /// Host name or address.
+    pub host: String,
+    /// SSH port.
+    pub port: i32,
+    /// User to sign in as.
+    pub username: String,
+    /// Of the lab.
+    pub simulated: bool,
+    /// The key it must offer.
+    pub pinned_key: Option<String>,
+    /// Another key that it offered.
+    pub offered_key: Option<String>,
+    level: Option<String>,
+    refreshed_at: Option<OffsetDateTime>,
+    /// Why the last try to reach it failed.
+    pub unreachable: Option<String>,
+}
+
+impl Row {
+    /// As it travels.
+    ///
+    /// # Errors
+    /// Where a column holds what its type does not allow.
+    pub fn wire(self) -> Result<Master, sqlx::Error> {
+        let print = |key: &str| key.parse::<HostKey>().map(|key| key.fingerprint()).map_err(super::decode);
+        let offered = self.offered_key.as_deref().map(print).transpose()?;
+        let host_key = match (self.pinned_key.as_deref().map(print).transpose()?, offered) {
+            (None, offered) => HostKeyState::Unknown { offered },
+            (Some(fingerprint), None) => HostKeyState::Pinned { fingerprint },
+            (Some(fingerprint), Some(offered)) => HostKeyState::Changed { fingerprint, offered },
+        };
+        Ok(Master {
+            id: self.id,
+            name: self.name.parse().map_err(super::decode)?,
+            host: self.host,
+            port: u16::try_from(self.port).map_err(super::decode)?,
+            user: self.username,
+            host_key,
+            level: self.level.and_then(|level| level.parse().ok()),
+            simulated: self.simulated,
+            refreshed_at: self.refreshed_at.map(Into::into),
+            unreachable: self.unreachable,
+        })
+    }
+}
+
+/// All masters, by name.
+///
+/// # Errors
+/// Those of the database.
+pub async fn list(pool: &PgPool) -> Result<Vec<Row>, sqlx::Error> {
+    sqlx::query_as("SELECT * FROM master ORDER BY name").fetch_all(pool).await
+}
+
+/// One master.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find(db: impl PgExecutor<'_>, id: Uuid) -> Result<Option<Row>, sqlx::Error> {
+    sqlx::query_as("SELECT * FROM master WHERE id = $1").bind(id).fetch_optional(db).await
+}
+
+/// Adds a master, or brings the address and key of the one with this name up to date (the lab's ports may change).
+///
+/// # Errors
+/// Those of the database.
+pub async fn upsert(db: impl PgExecutor<'_>, new: &NewMaster, simulated: bool) -> Result<Row, sqlx::Error> {
+    sqlx::query_as(
+        "INSERT INTO master (id, name, host, port, username, simulated, pinned_key) VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (name) DO UPDATE SET host = EXCLUDED.host, port = EXCLUDED.port, username = EXCLUDED.username,
+             pinned_key = EXCLUDED.pinned_key, offered_key = NULL
+         RETURNING *",
+    )
+    .bind(Uuid::now_v7())
+    .bind(new.name.as_str())
+    .bind(&new.host)
+    .bind(i32::from(new.port))
+    .bind(&new.user)
+    .bind(simulated)
+    .bind(&new.host_key)
+    .fetch_one(db)
+    .await
+}
+
+/// Adds a master.
+///
+/// # Errors
+/// Those of the database; a unique violation where the name is taken.
+pub async fn insert(db: impl PgExecutor<'_>, new: &NewMaster) -> Result<Row, sqlx::Error> {
+    sqlx::query_as(
+        "INSERT INTO master (id, name, host, port, username, pinned_key) VALUES ($1, $2, $3, $4, $5, $6) RETURNING *",
+    )
+    .bind(Uuid::now_v7())
+    .bind(new.name.as_str())
+    .bind(&new.host)
+    .bind(i32::from(new.port))
+    .bind(&new.user)
+    .bind(&new.host_key)
+    .fetch_one(db)
+    .await
+}
+
+/// Removes a master with its clients and resources.
+///
+/// # Errors
+/// Those of the database; a foreign key violation where it has migrations.
+pub async fn remove(db: impl PgExecutor<'_>, id: Uuid) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query("DELETE FROM master WHERE id = $1").bind(id).execute(db).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Pins the key the master offered last, if it is the one with this fingerprint; the caller has compared.
+///
+/// # Errors
+/// Those of the database.
+pub async fn pin(db: impl PgExecutor<'_>, id: Uuid, key: &HostKey) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE master SET pinned_key = $2, offered_key = NULL, unreachable = NULL WHERE id = $1")
+        .bind(id)
+        .bind(key.openssh())
+        .execute(db)
+        .await
+        .map(|_| ())
+}
+
+/// Remembers why the master could not be reached, and the strange key it offered where that was why.
+///
+/// # Errors
+/// Those of the database.
+pub async fn failed(db: impl PgExecutor<'_>, id: Uuid, why: &str, offered: Option<&HostKey>) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE master SET unreachable = $2, offered_key = COALESCE($3, offered_key) WHERE id = $1")
+        .bind(id)
+        .bind(why)
+        .bind(offered.map(HostKey::openssh))
+        .execute(db)
+        .await
+        .map(|_| ())
+}
+
+/// Remembers that the master answered.
+///
+/// # Errors
+/// Those of the database.
+pub async fn answered(db: impl PgExecutor<'_>, id: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE master SET unreachable = NULL, offered_key = NULL
+         WHERE id = $1 AND (unreachable IS NOT NULL OR offered_key IS NOT NULL)",
+    )
+    .bind(id)
+    .execute(db)
+    .await
+    .map(|_| ())
+}
+
+/// Remembers a full refresh.
+///
+/// # Errors
+/// Those of the database.
+pub async fn refreshed(db: impl PgExecutor<'_>, id: Uuid, level: Option<aix::Level>) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE master SET level = COALESCE($2, level), refreshed_at = now() WHERE id = $1")
+        .bind(id)
+        .bind(level.map(|level| level.to_string()))
+        .execute(db)
+        .await
+        .map(|_| ())
+}

@@ -1,0 +1,42 @@
+//! NIM resources of the masters.
+
+use app::model::Resource;
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+/// The resources of a master, of one type where given.
+///
+/// # Errors
+/// Those of the database.
+pub async fn list(pool: &PgPool, master: Uuid, kind: Option<&str>) -> Result<Vec<Resource>, sqlx::Error> {
+    let rows: Vec<(String, String, bool, Option<String>)> = sqlx::query_as(
+        "SELECT name, kind, ready, level FROM nim_resource
+         WHERE master_id = $1 AND ($2::text IS NULL OR kind = $2) ORDER BY kind, name",
+    )
+    .bind(master)
+    .bind(kind)
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter()
+        .map(|(name, kind, ready, level)| Ok(Resource { name: name.parse().map_err(super::decode)?, kind, ready, level }))
+        .collect()
+}
+
+/// Replaces what is known of a master's resources.
+///
+/// # Errors
+/// Those of the database.
+pub async fn replace(conn: &mut PgConnection, master: Uuid, resources: &[Resource]) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM nim_resource WHERE master_id = $1").bind(master).execute(&mut *conn).await?;
+    for resource in resources {
+        sqlx::query("INSERT INTO nim_resource (master_id, name, kind, ready, level) VALUES ($1, $2, $3, $4, $5)")
+            .bind(master)
+            .bind(resource.name.as_str())
+            .bind(&resource.kind)
+            .bind(resource.ready)
+            .bind(&resource.level)
+            .execute(&mut *conn)
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,37 @@
+//! Small things every query file needs.
+
+use app::model::{Page, State};
+
+/// A column holds what its type does not allow.
+pub(crate) fn decode(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> sqlx::Error {
+    sqlx::Error::Decode(error.into())
+}
+
+/// A state column.
+pub(crate) fn state(text: &str) -> Result<State, sqlx::Error> {
+    text.parse().map_err(|error: String| decode(error))
+}
+
+/// Items a page may have: what was asked for, between 1 and 500; 100 where nothing was.
+pub(crate) fn limit(asked: Option<u32>) -> i64 {
+    i64::from(asked.unwrap_or(100).clamp(1, 500))
+}
+
+/// An empty form field is no filter.
+pub(crate) fn blank(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// Text as part of a LIKE pattern that means itself.
+pub(crate) fn like(text: &str) -> String {
+    text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_")
+}
+
+/// A page from one item more than fits: the extra one only says that there is a next page.
+pub(crate) fn page<T>(mut items: Vec<T>, limit: i64, cursor: impl Fn(&T) -> String) -> Page<T> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = if more { items.last().map(cursor) } else { None };
+    Page { items, next }
+}
