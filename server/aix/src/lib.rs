@@ -11,6 +11,7 @@
 
 pub mod bootlist;
 pub mod command;
+pub mod diagnosis;
 pub mod disk;
 pub mod efix;
 pub mod level;

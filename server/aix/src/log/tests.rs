@@ -1,0 +1,190 @@
+use super::*;
+use proptest::prelude::*;
+
+/// A real run that went well `[seed]`.
+const SEED: &str = include_str!("../../fixtures/webmanual01_alt_mig.log");
+
+/// nimadm's own cleanup after a failure `[log, gibsonnet.net]`, nimadm.md §1.6.
+const TAIL: &str = "\
+0505-187 nimadm: Error cloning altinst_rootvg on client.
+Cleaning up alt_disk_migration on the NIM master.
+Cleaning up alt_disk_migration on client lpar1.
+Client alt_disk_install command: alt_disk_install -M 7.1 -X
+Bootlist is set to the boot disk: hdisk0 blv=hd5
+";
+
+fn read(log: &str) -> (Vec<Event>, Verdict) {
+    let mut reader = Reader::new();
+    let events = log.split_inclusive('\n').filter_map(|line| reader.line(line.as_bytes())).collect();
+    (events, reader.verdict())
+}
+
+fn verdict(log: &str) -> Verdict {
+    read(log).1
+}
+
+/// The seed's log up to and without the banner of a phase, and `rest` instead of what follows.
+fn seed_until(phase: u8, rest: &str) -> String {
+    let end = SEED.find(&format!("Executing nimadm phase {phase}.")).unwrap();
+    format!("{}{rest}", &SEED[..end])
+}
+
+fn phase(number: u8) -> Phase {
+    number.try_into().unwrap()
+}
+
+#[test]
+fn a_real_log_is_a_success_of_twelve_phases() {
+    let (events, verdict) = read(SEED);
+    assert_eq!(verdict.outcome, Outcome::Success);
+    assert_eq!(verdict.phases_seen, Phase::all().collect::<Vec<_>>());
+    assert!(verdict.cleaned_up);
+    assert_eq!((verdict.failed_phase, verdict.cause, verdict.advice), (None, None, None));
+    // what stands before the header belongs to a wrapper
+    assert_eq!(verdict.codes, [""; 0]);
+    let merged = events.iter().filter_map(|event| match event {
+        Event::Step { what, done, .. } if what.starts_with("Running migration merge method") => Some(*done),
+        _ => None,
+    });
+    assert_eq!(merged.collect::<Vec<_>>(), (1..=27).collect::<Vec<_>>());
+    assert!(events.contains(&Event::Benign));
+    assert_eq!(verdict.outcome, self::verdict(&SEED.replace('\n', "\r\n")).outcome);
+}
+
+#[test]
+fn a_log_cut_anywhere_is_incomplete() {
+    for (at, _) in SEED.match_indices('\n').rev().skip(1).step_by(7) {
+        assert_eq!(verdict(&SEED[..at]).outcome, Outcome::Incomplete, "cut at {at}");
+    }
+    assert!(verdict(&seed_until(6, "")).advice.unwrap().contains("nimadm -C"));
+}
+
+#[test]
+fn the_specific_line_is_the_cause_and_not_the_wrapper() {
+    // [code] for 0505-126
+    let line = "0505-126 alt_disk_install: target disk hdisk2 has a volume group assigned to it.";
+    let verdict = verdict(&seed_until(2, &format!("{line}\n{TAIL}")));
+    assert_eq!((verdict.outcome, verdict.failed_phase), (Outcome::Failed, Some(phase(1))));
+    assert_eq!(verdict.cause.as_deref(), Some(line));
+    assert!(verdict.advice.unwrap().contains("lspv"));
+    assert_eq!(verdict.codes, ["0505-126", "0505-187"]);
+    assert!(verdict.cleaned_up);
+}
+
+#[test]
+fn multibos_leftovers_lose_the_run_in_phase_11() {
+    // [log, gibsonnet.net], nimadm.md §2.11
+    let line = "alt_disk_copy: 0505-218 ATTENTION: init_multibos() returned an unexpected result.";
+    let mut log = SEED[..SEED.find("Modifying ODM").unwrap()].to_owned();
+    log.push_str(&format!("{line}\nCleaning up.\nforced unmount of /alt_inst\n{TAIL}"));
+    let verdict = verdict(&log);
+    assert_eq!((verdict.outcome, verdict.failed_phase), (Outcome::Failed, Some(phase(11))));
+    assert_eq!(verdict.cause.as_deref(), Some(line));
+}
+
+#[test]
+fn a_failure_that_was_not_cleaned_up_says_so() {
+    let verdict = verdict(&seed_until(2, "0505-187 nimadm: Error cloning altinst_rootvg on client.\n"));
+    assert_eq!((verdict.outcome, verdict.cleaned_up), (Outcome::Failed, false));
+}
+
+#[test]
+fn cleanup_outside_phase_12_is_a_failure_even_without_a_number() {
+    let tail = TAIL.split_once('\n').unwrap().1;
+    let verdict = verdict(&seed_until(4, tail));
+    assert_eq!((verdict.outcome, verdict.failed_phase, verdict.cause), (Outcome::Failed, Some(phase(3)), None));
+    assert!(verdict.advice.is_some());
+}
+
+#[test]
+fn nim_can_refuse_before_phase_1() {
+    // texts [code]; the combination is constructed
+    let log = "Initializing the NIM master.\n0042-001 nim: processing error encountered on \"master\":\n\
+               0042-053 lsnim: there is no NIM object named \"quimby07\"\n";
+    let verdict = verdict(log);
+    assert_eq!((verdict.outcome, verdict.failed_phase), (Outcome::Failed, None));
+    assert!(verdict.cause.unwrap().starts_with("0042-053"));
+}
+
+#[test]
+fn filesets_that_fail_make_it_a_warning() {
+    let rows = "bos.net.tcp.client   7.3.3.1  USR   APPLY  FAILED\nbos.net.tcp.client   7.3.3.1  ROOT  APPLY  FAILED\n\
+                bos.net.nfs.client   7.3.3.1  USR   APPLY  CANCELLED\nExecuting nimadm phase 7.";
+    let verdict = verdict(&SEED.replace("Executing nimadm phase 7.", rows));
+    assert_eq!(verdict.outcome, Outcome::Warning);
+    assert_eq!(verdict.failed_filesets, ["bos.net.tcp.client"]);
+    assert_eq!(verdict.cancelled_filesets, ["bos.net.nfs.client"]);
+    let updates = SEED.replace("install_all_updates: Result = SUCCESS", "install_all_updates: Result = FAILURE");
+    assert_eq!(self::verdict(&updates).outcome, Outcome::Warning);
+}
+
+#[test]
+fn an_error_that_the_run_survived_is_a_warning_and_a_warning_is_none() {
+    let with =
+        |line: &str| verdict(&SEED.replace("Executing nimadm phase 9.", &format!("{line}\nExecuting nimadm phase 9.")));
+    let survived = with("0301-158 bosboot: savebase failed with device /dev/hdisk1"); // text unconfirmed
+    assert_eq!(survived.outcome, Outcome::Warning);
+    assert!(survived.cause.unwrap().starts_with("0301-158"));
+    for harmless in ["0505-158 nimadm: WARNING, unexpected result", "warning: 0042-175 c_mkbosi: An unexpected result"]
+    {
+        assert_eq!(with(harmless).outcome, Outcome::Success, "{harmless}");
+    }
+}
+
+#[test]
+fn the_verdict_is_about_the_last_run() {
+    let failed = seed_until(2, TAIL);
+    assert_eq!(verdict(&format!("{failed}{SEED}")).outcome, Outcome::Success);
+    assert_eq!(verdict(&format!("{SEED}{failed}")).outcome, Outcome::Failed);
+    let begun = verdict(&format!("{SEED}Initializing the NIM master.\n"));
+    assert_eq!((begun.outcome, begun.phases_seen.len()), (Outcome::Incomplete, 0));
+}
+
+#[test]
+fn counts_are_per_phase_and_a_line_printed_twice_is_one_step() {
+    let done = |log: &str| match read(log).0.pop() {
+        Some(Event::Step { done, total, .. }) => (done, total),
+        other => panic!("{other:?}"),
+    };
+    let unmounts = "Executing nimadm phase 10.\nforced unmount of /a\nforced unmount of /a\nforced unmount of /b\n";
+    assert_eq!(done(unmounts), (2, None));
+    assert_eq!(done(&format!("{unmounts}Executing nimadm phase 11.\nforced unmount of /alt_inst/var\n")), (1, None));
+    assert_eq!(done("Filesets processed:  12 of 340  (Total time:  9 secs).\n"), (12, Some(340)));
+}
+
+#[test]
+fn a_huge_line_is_cut() {
+    let mut reader = Reader::new();
+    let mut line = b"0505-187 nimadm: Error \0\xff".to_vec();
+    line.resize(10 << 20, b'x');
+    reader.line(&line);
+    let verdict = reader.verdict();
+    assert_eq!(verdict.outcome, Outcome::Failed);
+    assert_eq!(verdict.cause.unwrap().chars().count(), 400);
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(lines in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 0..20)) {
+        let mut reader = Reader::new();
+        for line in &lines {
+            reader.line(line);
+        }
+        let _ = reader.verdict();
+    }
+
+    /// Lines that mean something, in any order and cut anywhere: no panic, and no success without phase 12.
+    #[test]
+    fn no_order_of_lines_makes_a_false_success(
+        picks in prop::collection::vec((0..SEED.lines().count(), 0_usize..90), 0..60),
+    ) {
+        let lines: Vec<_> = SEED.lines().collect();
+        let mut reader = Reader::new();
+        for (index, end) in picks {
+            let line = lines[index].as_bytes();
+            reader.line(&line[..end.min(line.len())]);
+        }
+        let verdict = reader.verdict();
+        prop_assert!(verdict.outcome != Outcome::Success || verdict.phases_seen.contains(&Phase::LAST));
+    }
+}
