@@ -38,6 +38,7 @@ CREATE TABLE client (
     id           uuid PRIMARY KEY,
     master_id    uuid NOT NULL REFERENCES master ON DELETE CASCADE,
     name         text NOT NULL CHECK (name ~ '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,38}$'),
+    hostname     text,
     level        text,
     inventory    jsonb NOT NULL DEFAULT '{}',
     cstate       text,
@@ -46,6 +47,7 @@ CREATE TABLE client (
     UNIQUE (master_id, name)
 );
 COMMENT ON TABLE client IS 'NIM objects of type standalone';
+COMMENT ON COLUMN client.hostname IS 'Host name in its NIM attribute if1, by which c_rsh reaches it; NULL: the object name';
 COMMENT ON COLUMN client.level IS 'oslevel -s; NULL before the first answer';
 COMMENT ON COLUMN client.inventory IS 'Disks, bootlist and rootvg of the last answer, as server::store::client::Inventory';
 COMMENT ON COLUMN client.cstate IS 'NIM Cstate; anything but "ready for a NIM operation" means busy';

@@ -95,6 +95,14 @@ impl Chunker {
         last
     }
 
+    /// Gives out everything that is waiting, without ending the line it is in: for bytes that are stored already.
+    pub fn settle(&mut self) {
+        self.flush();
+        if !self.pending.is_empty() {
+            self.give_out(self.pending.len(), 0);
+        }
+    }
+
     /// Bytes of the log that were given out.
     #[must_use]
     pub fn bytes(&self) -> u64 {

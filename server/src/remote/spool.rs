@@ -19,6 +19,7 @@
 
 use super::{Connection, Output, RemoteError, connection::Stream};
 use aix::command::quote;
+use time::OffsetDateTime;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -126,18 +127,16 @@ impl Job {
         connection.stream(&format!("tail -c +{} {}/out", offset + 1, quote(&self.folder()))).await
     }
 
-    /// The marks so far: seconds since 1970 by the master's clock, and how large `out` was. Unreadable lines are left out.
+    /// When `out` had which size, by our clock. Unreadable lines are left out.
+    ///
+    /// The master's clock may be wrong; what it shows now tells by how much.
     ///
     /// # Errors
     /// Where the master cannot be asked.
-    pub async fn marks(&self, connection: &Connection) -> Result<Vec<(i64, u64)>, RemoteError> {
-        let command = format!("cat {}/marks 2>/dev/null", quote(&self.folder()));
+    pub async fn marks(&self, connection: &Connection) -> Result<Vec<(OffsetDateTime, u64)>, RemoteError> {
+        let command = format!("date +%s; cat {}/marks 2>/dev/null", quote(&self.folder()));
         let output = connection.run(&command, b"", PATIENCE, LIMIT).await?;
-        let read = |line: &str| {
-            let (seconds, size) = line.split_once(' ')?;
-            Some((seconds.parse().ok()?, size.trim().parse().ok()?))
-        };
-        Ok(output.text().lines().filter_map(read).collect())
+        Ok(read_marks(&output.text(), OffsetDateTime::now_utc()))
     }
 }
 
@@ -218,6 +217,19 @@ exit 0"#,
     )
 }
 
+fn read_marks(text: &str, now: OffsetDateTime) -> Vec<(OffsetDateTime, u64)> {
+    let mut lines = text.lines();
+    let Some(master_now) = lines.next().and_then(|line| line.trim().parse::<i64>().ok()) else {
+        return Vec::new();
+    };
+    let read = |line: &str| {
+        let (seconds, size) = line.split_once(' ')?;
+        let ago = master_now.checked_sub(seconds.parse().ok()?)?;
+        Some((now.checked_sub(time::Duration::seconds(ago))?, size.trim().parse().ok()?))
+    };
+    lines.filter_map(read).collect()
+}
+
 fn read_status(text: &str) -> Option<Status> {
     let mut words = text.lines().last()?.split_whitespace();
     match words.next()? {
@@ -282,6 +294,14 @@ mod tests {
         assert!(matches!(ended, Status::Claimed { rc: Some(7), size: 5, .. }), "{ended:?}");
         sh(home.path(), &start_script(&job(), 3, "sh -c 'echo again'"));
         assert!(matches!(status(home.path()), Status::Claimed { rc: Some(7), size: 5, .. }));
+    }
+
+    #[test]
+    fn marks_are_corrected_by_the_masters_clock() {
+        let now = OffsetDateTime::from_unix_timestamp(2_000_000).unwrap();
+        let marks = read_marks("1000\n990      512\nrubbish\n1000 1024\n", now);
+        let seen: Vec<_> = marks.iter().map(|(at, size)| (at.unix_timestamp(), *size)).collect();
+        assert_eq!(seen, [(1_999_990, 512), (2_000_000, 1024)]);
     }
 
     #[test]

@@ -5,8 +5,9 @@ use app::model::{Client, ClientFilter, Disk, LastMigration, Page};
 use serde::{Deserialize, Serialize};
 use sqlx::{
     PgExecutor, PgPool,
-    types::{Json, time::OffsetDateTime},
+    types::Json,
 };
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// What a client said of itself.
@@ -137,15 +138,36 @@ pub async fn count(pool: &PgPool) -> Result<u32, sqlx::Error> {
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-/// Makes sure a client that `lsnim` names is known.
+/// The host name by which the master's c_rsh reaches a client.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn ensure(db: impl PgExecutor<'_>, master: Uuid, name: &ObjectName) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO client (id, master_id, name) VALUES ($1, $2, $3) ON CONFLICT (master_id, name) DO NOTHING")
+pub async fn hostname(db: impl PgExecutor<'_>, id: Uuid) -> Result<ObjectName, sqlx::Error> {
+    let name: String = sqlx::query_scalar("SELECT COALESCE(hostname, name) FROM client WHERE id = $1")
+        .bind(id)
+        .fetch_one(db)
+        .await?;
+    name.parse().map_err(super::decode)
+}
+
+/// Makes sure a client that `lsnim` names is known, with its host name of today.
+///
+/// # Errors
+/// Those of the database.
+pub async fn ensure(
+    db: impl PgExecutor<'_>,
+    master: Uuid,
+    name: &ObjectName,
+    hostname: Option<&ObjectName>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO client (id, master_id, name, hostname) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (master_id, name) DO UPDATE SET hostname = EXCLUDED.hostname",
+    )
         .bind(Uuid::now_v7())
         .bind(master)
         .bind(name.as_str())
+        .bind(hostname.map(ObjectName::as_str))
         .execute(db)
         .await
         .map(|_| ())

@@ -3,7 +3,8 @@
 use super::fence::{Fence, WriteError, fenced};
 use aix::Phase;
 use futures::{Stream, TryStreamExt};
-use sqlx::{PgConnection, PgExecutor, PgPool, types::time::OffsetDateTime};
+use sqlx::{PgConnection, PgExecutor, PgPool};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// A chunk as stored. Lines and bytes are counted over all attempts of the migration.

@@ -2,7 +2,8 @@
 
 use crate::remote::HostKey;
 use app::model::{HostKeyState, Master, NewMaster};
-use sqlx::{PgExecutor, PgPool, types::time::OffsetDateTime};
+use sqlx::{PgExecutor, PgPool};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// A master as stored.

@@ -7,8 +7,9 @@ use app::model::{
 };
 use sqlx::{
     PgConnection, PgExecutor, PgPool,
-    types::{Json, time::OffsetDateTime},
+    types::Json,
 };
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// A migration as stored, with the names and the latest attempt a reader needs.

@@ -11,3 +11,10 @@ pub mod resource;
 mod support;
 
 pub(crate) use support::{blank, decode, like, limit, page, state};
+
+/// Bytes as lower-case hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut s, b| { let _ = write!(s, "{b:02x}"); s })
+}

@@ -4,8 +4,9 @@ use aix::Phase;
 use app::model::{PhaseRecord, PhaseState, Progress, State};
 use sqlx::{
     PgConnection, PgExecutor,
-    types::{Json, time::OffsetDateTime},
+    types::Json,
 };
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 #[derive(sqlx::FromRow)]

@@ -1,0 +1,80 @@
+//! Looking at a client and at a master: the questions, and what their answers are as values.
+
+use super::host::{self, HostError};
+use crate::{remote::Connection, store::client::Inventory};
+use aix::{DiskName, Level, ObjectName, Unreadable, bootlist, lspv, lsvg};
+use app::model::{Disk, Snapshot};
+use time::OffsetDateTime;
+
+/// Prints `hdisk0 102400`, name and MB, for every disk.
+const SIZES: &str = "lspv | while read disk rest; do echo \"$disk $(bootinfo -s $disk 2>/dev/null)\"; done";
+
+/// Looks at everything the proof of a migration needs.
+///
+/// # Errors
+/// Where the client does not answer, or answers what nobody understands.
+pub async fn snapshot(connection: &Connection, client: &ObjectName) -> Result<Snapshot, HostError> {
+    let commands =
+        ["oslevel -s", "lspv", "bootlist -m normal -o", "bootinfo -b", "lsvg -l rootvg", "uptime"];
+    let [oslevel, disks, boot, boot_disk, rootvg, uptime] = host::client(connection, client, commands).await?;
+    let (oslevel, lspv) = (oslevel.success(commands[0])?.trim(), disks.success(commands[1])?.trim_end());
+    let bootlist = boot.success(commands[2])?.trim_end();
+    let boot_disk = boot_disk.success(commands[3]).unwrap_or_default().trim();
+    Ok(Snapshot {
+        at: OffsetDateTime::now_utc().into(),
+        level: oslevel.parse().ok(),
+        oslevel: oslevel.to_owned(),
+        disks: lspv::parse(lspv).map_err(unreadable(commands[1]))?,
+        lspv: lspv.to_owned(),
+        boot: bootlist::parse(bootlist).map_err(unreadable(commands[2]))?,
+        bootlist: bootlist.to_owned(),
+        boot_disk: Some(boot_disk).filter(|disk| !disk.is_empty()).map(str::to_owned),
+        rootvg: rootvg.success(commands[4])?.trim_end().to_owned(),
+        uptime: uptime.success(commands[5]).unwrap_or_default().trim().to_owned(),
+    })
+}
+
+/// Looks at level, disks, bootlist and rootvg.
+///
+/// # Errors
+/// Where the client does not answer, or answers what nobody understands.
+pub async fn inventory(connection: &Connection, client: &ObjectName) -> Result<(Level, Inventory), HostError> {
+    let commands = ["oslevel -s", "lspv", "bootlist -m normal -o", SIZES, "lsvg rootvg", "lsvg -l rootvg"];
+    let [level, volumes, boot, sizes, info, layout] = host::client(connection, client, commands).await?;
+    let level_text = level.success(commands[0])?.trim();
+    let level = level_text.parse().map_err(|_| unreadable(commands[0])(line("oslevel -s", level_text)))?;
+    let volumes = lspv::parse(volumes.success(commands[1])?).map_err(unreadable(commands[1]))?;
+    let sizes = &sizes.text;
+    let is_rootvg = |vg: &Option<ObjectName>| vg.as_ref().is_some_and(|vg| vg.as_str() == "rootvg");
+    let rootvg: Vec<DiskName> = volumes.iter().filter(|pv| is_rootvg(&pv.vg)).map(|pv| pv.disk.clone()).collect();
+    let disks = volumes
+        .into_iter()
+        .map(|pv| Disk { size: size_of(sizes, &pv.disk), disk: pv.disk, pvid: pv.pvid, vg: pv.vg, state: pv.state })
+        .collect();
+    let bootlist = bootlist::parse(boot.success(commands[2])?).map_err(unreadable(commands[2]))?;
+    let rootvg_used = used(&info.text, &layout.text);
+    Ok((level, Inventory { disks, bootlist, rootvg, rootvg_used }))
+}
+
+/// MiB that the logical volumes take, each copy of a mirror counted once.
+fn used(info: &str, volumes: &str) -> Option<u64> {
+    let pp_size = lsvg::info(info).ok()?.pp_size_mb;
+    let volumes = lsvg::logical_volumes(volumes).ok()?;
+    Some(volumes.iter().map(|volume| volume.lps).sum::<u64>() * pp_size)
+}
+
+fn size_of(sizes: &str, disk: &DiskName) -> Option<u64> {
+    sizes.lines().find_map(|line| {
+        let (name, size) = line.split_once(' ')?;
+        (name == disk.as_str()).then(|| size.trim().parse().ok()).flatten()
+    })
+}
+
+fn unreadable(command: &str) -> impl FnOnce(Unreadable) -> HostError {
+    let command = command.to_owned();
+    move |source| HostError::Unreadable { command, source }
+}
+
+fn line(what: &'static str, text: &str) -> Unreadable {
+    Unreadable { what, line: 1, text: text.chars().take(200).collect() }
+}
