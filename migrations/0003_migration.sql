@@ -15,6 +15,7 @@ CREATE TABLE migration (
     from_level      text,
     to_level        text,
     target_pvids    text[] NOT NULL DEFAULT '{}',
+    cleanings       integer NOT NULL DEFAULT 0 CHECK (cleanings >= 0),
     cutover_by      text,
     cutover_at      timestamptz,
     reboot_sent_at  timestamptz,
@@ -44,14 +45,17 @@ CREATE TABLE migration (
     CONSTRAINT reboot_needs_a_cutover CHECK (reboot_sent_at IS NULL OR cutover_at IS NOT NULL),
     CONSTRAINT start_needs_evidence CHECK (
         state NOT IN ('running', 'contact_lost', 'clone_ready', 'armed', 'rebooting', 'verifying', 'verified')
-        OR (before IS NOT NULL AND cardinality(target_pvids) > 0)),
+        OR before IS NOT NULL),
+    CONSTRAINT clone_has_pvids CHECK (
+        state NOT IN ('clone_ready', 'armed', 'rebooting', 'verifying', 'verified') OR cardinality(target_pvids) > 0),
     CONSTRAINT verified_needs_proof CHECK (state <> 'verified' OR (after IS NOT NULL AND verification IS NOT NULL))
 );
 COMMENT ON TABLE migration IS 'One client, one target level, from request to proof';
 COMMENT ON COLUMN migration.reason IS 'Why it stands where it stands, in words for people';
 COMMENT ON COLUMN migration.request IS 'app::model::LaunchRequest';
 COMMENT ON COLUMN migration.command IS 'The nimadm command line as it runs';
-COMMENT ON COLUMN migration.target_pvids IS 'PVIDs of the target disks just before the start, in the order asked for; disks are never remembered by name';
+COMMENT ON COLUMN migration.target_pvids IS 'PVIDs of the target disks in the order asked for; empty until alt_disk_copy has given one to a disk that had none';
+COMMENT ON COLUMN migration.cleanings IS 'How often nimadm -C was asked for; names its job in the spool';
 COMMENT ON COLUMN migration.reboot_sent_at IS 'Written before shutdown is sent, so that a takeover never reboots twice';
 COMMENT ON COLUMN migration.reboot_down_at IS 'When the client was first seen not answering after that';
 COMMENT ON COLUMN migration.before IS 'app::model::Snapshot, just before nimadm is started';

@@ -1,10 +1,121 @@
 //! The phase engine: decides, and carries out.
 //!
-//! [`machine`] decides and is pure. [`runner`] carries out: for a migration it holds the lease of, it does the work that
-//! the migration's state asks for, and nothing else. No step is remembered outside the database, so a server that takes
-//! over does not continue somebody's plan; it looks at the state, asks the hosts what is true, and goes on from there.
+//! [`machine`] decides and is pure. [`run`] carries out: for a migration it holds the lease of, it does the work that the
+//! migration's state asks for, and nothing else. No step is remembered outside the database, so a server that takes over
+//! does not continue somebody's plan; it looks at the state, asks the hosts what is true, and goes on from there.
+//!
+//! Wake-ups are hints. What there is to do is found by asking the database, again and again: a lost hint costs a second,
+//! a lost fact would cost a migration.
 
+pub mod ending;
 pub mod host;
+pub mod inventory;
 pub mod look;
 pub mod machine;
+pub mod masters;
+pub mod preflight;
+pub mod run;
+mod steps;
 pub mod verify;
+
+use crate::{logs::bus::Bus, store::fence};
+use masters::Masters;
+use sqlx::PgPool;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Notify;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use uuid::Uuid;
+
+/// How long things may take.
+#[derive(Debug, Clone)]
+pub struct Timing {
+    /// A lease's length. Renewed at a third of it; at 0.8 of it without renewal its holder stops.
+    pub lease: Duration,
+    /// Between two looks for work.
+    pub scan: Duration,
+    /// Between two looks at a client that reboots.
+    pub client_poll: Duration,
+    /// How long a client may stay away after a reboot. First boots are slow (nimadm.md §5.1).
+    pub reboot_patience: Duration,
+    /// After this long without any sign of a reboot, shutdown is sent once more.
+    pub reboot_resend: Duration,
+    /// Longest pause before a host is tried again.
+    pub retry: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(6),
+            scan: Duration::from_secs(1),
+            client_poll: Duration::from_secs(2),
+            reboot_patience: Duration::from_secs(3600),
+            reboot_resend: Duration::from_secs(600),
+            retry: Duration::from_secs(15),
+        }
+    }
+}
+
+/// The engine of this process.
+pub struct Engine {
+    pool: PgPool,
+    bus: Arc<Bus>,
+    masters: Masters,
+    timing: Timing,
+    /// New at each start: a process that is draining must not be taken for the one that replaces it.
+    owner: Uuid,
+    wake: Notify,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Engine {
+    /// Starts looking for work.
+    #[must_use]
+    pub fn start(pool: PgPool, bus: Arc<Bus>, masters: Masters, timing: Timing) -> Arc<Self> {
+        let engine = Arc::new(Self {
+            pool,
+            bus,
+            masters,
+            timing,
+            owner: Uuid::now_v7(),
+            wake: Notify::new(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        });
+        engine.tasks.spawn(engine.clone().scan());
+        engine
+    }
+
+    /// There is work now: look at once.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Stops: every run gives its lease back, so that another server goes on without waiting. nimadm is not disturbed.
+    pub async fn shutdown(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    async fn scan(self: Arc<Self>) {
+        while !self.stop.is_cancelled() {
+            match fence::claim(&self.pool, self.owner, self.timing.lease).await {
+                Ok(Some(fence)) => {
+                    self.tasks.spawn(run::Run::new(self.clone(), fence).carry_out());
+                    continue;
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "no work can be claimed");
+                }
+            }
+            tokio::select! {
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(self.timing.scan) => {}
+                () = self.stop.cancelled() => {}
+            }
+        }
+    }
+}

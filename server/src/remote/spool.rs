@@ -69,14 +69,14 @@ pub enum SpoolError {
 impl Job {
     /// The job that runs nimadm for an attempt.
     #[must_use]
-    pub fn of_attempt(migration: uuid::Uuid, attempt: u32) -> Self {
+    pub fn of_attempt(migration: uuid::Uuid, attempt: i32) -> Self {
         Self { name: format!("{migration}-{attempt}") }
     }
 
-    /// The job that cleans up after an attempt; each try has its own number.
+    /// The job that cleans up after an attempt; each cleaning somebody asked for has its own number.
     #[must_use]
-    pub fn of_cleaning(migration: uuid::Uuid, attempt: u32, epoch: i64) -> Self {
-        Self { name: format!("{migration}-{attempt}-clean-{epoch}") }
+    pub fn of_cleaning(migration: uuid::Uuid, cleaning: i32) -> Self {
+        Self { name: format!("{migration}-clean-{cleaning}") }
     }
 
     /// The folder, relative to the login directory.

@@ -33,14 +33,18 @@ pub struct Row {
     pub command: String,
     /// What was asked for.
     pub request: Json<LaunchRequest>,
-    /// PVIDs of the target disks, once it was started.
+    /// How often a cleaning was asked for.
+    pub cleanings: i32,
+    /// PVIDs of the target disks, once they are known.
     pub target_pvids: Vec<String>,
     from_level: Option<String>,
     to_level: Option<String>,
     /// 1 for the first.
     pub attempt: i32,
-    log_lines: i64,
-    log_bytes: i64,
+    /// Lines stored over all attempts.
+    pub log_lines: i64,
+    /// Bytes stored over all attempts.
+    pub log_bytes: i64,
     log_sha256: Option<String>,
     last_line_at: Option<OffsetDateTime>,
     requested_by: String,
@@ -378,6 +382,29 @@ pub async fn set_before(
     fenced(done.rows_affected())
 }
 
+/// Remembers the PVIDs of the target disks, where alt_disk_copy gave them theirs.
+///
+/// # Errors
+/// [`WriteError::Fenced`] where the lease is lost.
+pub async fn set_pvids(db: impl PgExecutor<'_>, fence: &Fence, pvids: &[Pvid]) -> Result<(), WriteError> {
+    let pvids: Vec<&str> = pvids.iter().map(Pvid::as_str).collect();
+    let done = sqlx::query("UPDATE migration SET target_pvids = $3 WHERE id = $1 AND epoch = $2")
+        .bind(fence.migration)
+        .bind(fence.epoch)
+        .bind(pvids)
+        .execute(db)
+        .await?;
+    fenced(done.rows_affected())
+}
+
+/// Counts a cleaning that somebody asked for.
+///
+/// # Errors
+/// Those of the database.
+pub async fn ask_cleaning(conn: &mut PgConnection, id: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE migration SET cleanings = cleanings + 1 WHERE id = $1").bind(id).execute(conn).await.map(|_| ())
+}
+
 /// Remembers the client after the reboot, and what the comparison came to.
 ///
 /// # Errors
@@ -487,7 +514,7 @@ pub async fn attempt_ended(
     attempt: i32,
     rc: Option<i32>,
     verdict: &Verdict,
-    sha256: &str,
+    sha256: Option<&str>,
 ) -> Result<(), sqlx::Error> {
     let outcome = serde_json::to_value(verdict.outcome).map_err(super::decode)?;
     sqlx::query(

@@ -1,0 +1,115 @@
+//! What a nimadm that has ended came to. Pure.
+//!
+//! The return code alone proves nothing (nimadm.md §1.6), and neither does the log: success is the log's own evidence *and* a
+//! clone on the disk it was meant for. Where any of it is missing, something may be left behind, and that is what is said.
+
+use super::machine::Ending;
+use aix::{
+    DiskName, ObjectName, Pvid,
+    log::{Outcome, Verdict},
+    lspv::PhysicalVolume,
+};
+
+/// The evidence.
+#[derive(Debug)]
+pub struct Evidence<'a> {
+    /// What the whole log says.
+    pub verdict: &'a Verdict,
+    /// What nimadm returned; none where it never said.
+    pub rc: Option<i32>,
+    /// `lspv` of the client, now.
+    pub disks: &'a [PhysicalVolume],
+    /// The target disks as asked for; names hold as long as the client was not rebooted.
+    pub targets: &'a [DiskName],
+    /// Their PVIDs where they had one before the start.
+    pub pvids: &'a [Pvid],
+}
+
+/// How it ended, why in words, and the PVIDs of the clone's disks.
+#[must_use]
+pub fn judge(evidence: &Evidence<'_>) -> (Ending, Option<String>, Vec<Pvid>) {
+    let Evidence { verdict, rc, disks, targets, pvids } = evidence;
+    let in_clone = |pv: &&PhysicalVolume| pv.vg.as_ref().map(ObjectName::as_str) == Some("altinst_rootvg");
+    let wanted = |pv: &&PhysicalVolume| {
+        targets.contains(&pv.disk) || pv.pvid.as_ref().is_some_and(|pvid| pvids.contains(pvid))
+    };
+    let any_clone = disks.iter().any(|pv| in_clone(&pv));
+    let found: Vec<Pvid> = disks.iter().filter(in_clone).filter(wanted).filter_map(|pv| pv.pvid.clone()).collect();
+    // One disk may be enough for a clone that was given two; what was found must be what was asked for.
+    let clone_is_there = !found.is_empty() && (pvids.is_empty() || found.iter().all(|pvid| pvids.contains(pvid)));
+    let returned = rc.map_or_else(|| "nimadm was killed".to_owned(), |rc| format!("nimadm returned {rc}"));
+    let said = verdict.cause.clone().unwrap_or_else(|| returned.clone());
+    match verdict.outcome {
+        Outcome::Success | Outcome::Warning if *rc == Some(0) && clone_is_there => {
+            let reason = (verdict.outcome == Outcome::Warning).then_some(said);
+            (Ending::CloneReady, reason, found)
+        }
+        Outcome::Success | Outcome::Warning if !clone_is_there => {
+            (Ending::Debris, Some(format!("The log ends well, but lspv shows no altinst_rootvg on the target disk; {returned}")), found)
+        }
+        Outcome::Failed if verdict.cleaned_up && !any_clone => (Ending::Clean, Some(said), found),
+        Outcome::Failed => (Ending::Debris, Some(said), found),
+        // It stopped before it did anything: no phase was begun and the client has no clone.
+        Outcome::Incomplete if verdict.phases_seen.is_empty() && !any_clone && rc.is_some_and(|rc| rc != 0) => {
+            (Ending::Clean, Some(said), found)
+        }
+        Outcome::Incomplete => {
+            let phase = verdict.phases_seen.last().map_or_else(|| "before phase 1".to_owned(), |p| format!("in phase {p}"));
+            (Ending::Debris, Some(format!("The log stops {phase} without an end; {returned}")), found)
+        }
+        Outcome::Success | Outcome::Warning => (Ending::Debris, Some(returned), found),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aix::{Phase, lspv};
+
+    fn verdict(outcome: Outcome) -> Verdict {
+        Verdict {
+            outcome,
+            phases_seen: vec![Phase::FIRST],
+            failed_phase: None,
+            codes: Vec::new(),
+            failed_filesets: Vec::new(),
+            cancelled_filesets: Vec::new(),
+            cause: None,
+            advice: None,
+            cleaned_up: false,
+        }
+    }
+
+    fn ending(verdict: &Verdict, rc: Option<i32>, vg: &str) -> Ending {
+        let disks =
+            lspv::parse(&format!("hdisk0 00f9c87a12345678 rootvg active\nhdisk1 00f9c87a12345679 {vg}\n")).unwrap();
+        let targets = ["hdisk1".parse().unwrap()];
+        let pvids = ["00f9c87a12345679".parse().unwrap()];
+        judge(&Evidence { verdict, rc, disks: &disks, targets: &targets, pvids: &pvids }).0
+    }
+
+    #[test]
+    fn success_needs_the_log_the_return_code_and_the_clone() {
+        let good = verdict(Outcome::Success);
+        assert_eq!(ending(&good, Some(0), "altinst_rootvg"), Ending::CloneReady);
+        assert_eq!(ending(&good, Some(0), "None"), Ending::Debris);
+        assert_eq!(ending(&good, Some(1), "altinst_rootvg"), Ending::Debris);
+        assert_eq!(ending(&good, None, "altinst_rootvg"), Ending::Debris);
+        assert_eq!(ending(&verdict(Outcome::Incomplete), Some(0), "altinst_rootvg"), Ending::Debris);
+    }
+
+    #[test]
+    fn a_failure_is_clean_only_when_nimadm_said_so_and_nothing_is_left() {
+        let mut failed = verdict(Outcome::Failed);
+        assert_eq!(ending(&failed, Some(1), "None"), Ending::Debris);
+        failed.cleaned_up = true;
+        assert_eq!(ending(&failed, Some(1), "None"), Ending::Clean);
+        assert_eq!(ending(&failed, Some(1), "altinst_rootvg"), Ending::Debris);
+    }
+
+    #[test]
+    fn a_log_that_just_stops_is_debris() {
+        assert_eq!(ending(&verdict(Outcome::Incomplete), None, "None"), Ending::Debris);
+        assert_eq!(ending(&verdict(Outcome::Incomplete), Some(137), "altinst_rootvg"), Ending::Debris);
+    }
+}

@@ -1,0 +1,87 @@
+//! Connections to masters by their id, and what each try teaches about them.
+
+use crate::{
+    error,
+    remote::{Address, Connection, HostKey, Pin, RemoteError},
+    store::master,
+};
+use app::model::Problem;
+use russh::keys::PrivateKey;
+use sqlx::PgPool;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Opens connections.
+#[derive(Clone)]
+pub struct Masters {
+    pool: PgPool,
+    key: Arc<PrivateKey>,
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The database cannot be asked for the master's address.
+    #[error("the database refused a query")]
+    Database(#[from] sqlx::Error),
+    /// There is no such master.
+    #[error("there is no master {0}")]
+    NoSuchMaster(Uuid),
+    /// The host itself.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+}
+
+impl ConnectError {
+    /// The problem for the person whose request met it.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::Database(source) => error::database(source),
+            Self::NoSuchMaster(id) => {
+                error::NOT_FOUND.problem(format!("There is no NIM master {id}. List them at /api/v1/masters."))
+            }
+            Self::Remote(source) => source.problem(),
+        }
+    }
+}
+
+impl Masters {
+    /// Connections signed in with this key.
+    #[must_use]
+    pub fn new(pool: PgPool, key: Arc<PrivateKey>) -> Self {
+        Self { pool, key }
+    }
+
+    /// Connects to a master, and remembers whether it answered and which key it offered.
+    ///
+    /// # Errors
+    /// [`ConnectError`].
+    pub async fn connect(&self, id: Uuid) -> Result<Connection, ConnectError> {
+        let row = master::find(&self.pool, id).await?.ok_or(ConnectError::NoSuchMaster(id))?;
+        let pinned = row.pinned_key.as_deref().map(str::parse::<HostKey>).transpose();
+        let address = Address {
+            pin: pinned.map_err(crate::store::decode)?.map_or(Pin::Nobody, Pin::Key),
+            port: u16::try_from(row.port).map_err(crate::store::decode)?,
+            host: row.host,
+            user: row.username,
+            key: self.key.clone(),
+        };
+        match Connection::open(&address).await {
+            Ok(connection) => {
+                master::answered(&self.pool, id).await?;
+                Ok(connection)
+            }
+            Err(error) => {
+                let offered = match &error {
+                    RemoteError::HostKeyUnknown { offered, .. } | RemoteError::HostKeyChanged { offered, .. } => {
+                        Some(offered)
+                    }
+                    _ => None,
+                };
+                master::failed(&self.pool, id, &error.chain(), offered).await?;
+                Err(error.into())
+            }
+        }
+    }
+}

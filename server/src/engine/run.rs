@@ -1,0 +1,241 @@
+//! One run: the holder of a lease doing what a migration's state asks for, until it asks for nothing more.
+//!
+//! Three things end a run early, and none of them harms: the lease is lost (somebody else goes on), the database is away
+//! (whoever reaches it first goes on), or this server stops (the lease is given back). Hosts that do not answer end
+//! nothing; they are tried again, and the page says why it waits.
+
+use super::{
+    Engine,
+    host::HostError,
+    machine::{self, Event, Refused, Work},
+    masters::ConnectError,
+};
+use crate::{
+    logs::bus::Frame,
+    remote::{Connection, RemoteError, spool::SpoolError},
+    store::{
+        audit,
+        fence::{self, Fence, WriteError},
+        migration::{self, Row},
+    },
+};
+use aix::ObjectName;
+use app::model::State;
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+use std::{sync::Arc, time::Duration};
+use tokio::time::{Instant, sleep, timeout};
+use uuid::Uuid;
+
+/// A claimed migration being worked on.
+pub struct Run {
+    pub(super) engine: Arc<Engine>,
+    pub(super) fence: Fence,
+}
+
+/// Why a step did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The lease is lost or the state was changed: stop.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A host: try again.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// The machine does not know this move.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The spool on the master.
+    #[error(transparent)]
+    Spool(SpoolError),
+}
+
+impl From<sqlx::Error> for StepError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Write(error.into())
+    }
+}
+
+impl From<RemoteError> for StepError {
+    fn from(error: RemoteError) -> Self {
+        Self::Host(error.into())
+    }
+}
+
+impl From<ConnectError> for StepError {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Remote(error) => error.into(),
+            ConnectError::Database(error) => error.into(),
+            // Masters with migrations cannot be removed.
+            ConnectError::NoSuchMaster(_) => Self::Write(WriteError::Fenced),
+        }
+    }
+}
+
+impl From<SpoolError> for StepError {
+    fn from(error: SpoolError) -> Self {
+        match error {
+            SpoolError::Remote(error) => error.into(),
+            // Another server has a higher epoch: this one has lost its lease and does not know yet.
+            SpoolError::Fenced(_) => Self::Write(WriteError::Fenced),
+            error @ SpoolError::Shell { .. } => Self::Spool(error),
+        }
+    }
+}
+
+impl Run {
+    pub(super) fn new(engine: Arc<Engine>, fence: Fence) -> Self {
+        Self { engine, fence }
+    }
+
+    /// Works until nothing is asked for any more, the lease is lost, or this server stops.
+    #[tracing::instrument(name = "run", skip_all, fields(migration = %self.fence.migration, epoch = self.fence.epoch))]
+    pub(super) async fn carry_out(self) {
+        let claimed = Instant::now();
+        tokio::select! {
+            result = self.work() => match result {
+                Ok(()) => {}
+                Err(StepError::Write(WriteError::Fenced)) => tracing::info!("somebody else goes on with this migration"),
+                Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "the run is interrupted"),
+            },
+            () = self.keep_lease(claimed) => tracing::warn!("the lease is lost"),
+            () = self.engine.stop.cancelled() => tracing::info!("handing over"),
+        }
+        if let Err(error) = fence::release(&self.engine.pool, &self.fence).await {
+            tracing::info!(%error, "the lease could not be given back; it ends by itself");
+        }
+    }
+
+    /// Renews the lease; returns when it must be taken for lost. The clock is monotonic and starts before the request: by the
+    /// time the database would give the lease to another, this server has stopped.
+    async fn keep_lease(&self, claimed: Instant) {
+        let ttl = self.engine.timing.lease;
+        let mut last = claimed;
+        loop {
+            sleep(ttl / 3).await;
+            let asked = Instant::now();
+            let left = ttl.mul_f64(0.8).saturating_sub(last.elapsed());
+            match timeout(left, fence::renew(&self.engine.pool, &self.fence, ttl)).await {
+                Ok(Ok(())) => last = asked,
+                Ok(Err(WriteError::Fenced)) | Err(_) => return,
+                Ok(Err(WriteError::Database(error))) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "the lease could not be renewed");
+                }
+            }
+        }
+    }
+
+    async fn work(&self) -> Result<(), StepError> {
+        let mut failures = 0;
+        loop {
+            let row = self.row().await?;
+            let Some(work) = machine::work(row.state()?) else { return Ok(()) };
+            let result = match work {
+                Work::AwaitTurn => self.await_turn(&row).await,
+                Work::Start => self.start(&row).await,
+                Work::Follow => self.follow(&row).await,
+                Work::Clean => self.clean(&row).await,
+                Work::MoveBootlist => self.move_bootlist(&row).await,
+                Work::Reboot => self.reboot(&row).await,
+                Work::Verify => self.verify(&row).await,
+            };
+            let why = match result {
+                Ok(()) => {
+                    failures = 0;
+                    continue;
+                }
+                Err(StepError::Host(error)) => error.chain(),
+                Err(StepError::Spool(error)) => error.to_string(),
+                Err(error) => return Err(error),
+            };
+            tracing::warn!(why, "a host does not do its part; trying again");
+            self.trouble(&why).await?;
+            sleep(self.pause(failures)).await;
+            failures += 1;
+        }
+    }
+
+    /// A host does not answer. While nimadm runs, that is lost contact; otherwise the state stays and says why it waits.
+    async fn trouble(&self, why: &str) -> Result<(), StepError> {
+        let row = self.row().await?;
+        if row.state()? == State::Running {
+            return self.advance(State::Running, Event::ContactLost, Some(why)).await;
+        }
+        if row.reason.as_deref() != Some(why) {
+            migration::explain(&self.engine.pool, &self.fence, Some(why)).await?;
+            self.announce().await?;
+        }
+        Ok(())
+    }
+
+    fn pause(&self, failures: u32) -> Duration {
+        Duration::from_millis(500).saturating_mul(1 << failures.min(8)).min(self.engine.timing.retry)
+    }
+
+    /// The migration as it is now.
+    pub(super) async fn row(&self) -> Result<Row, StepError> {
+        let row = migration::find(&self.engine.pool, self.fence.migration).await?;
+        Ok(row.ok_or(WriteError::Fenced)?)
+    }
+
+    pub(super) async fn connect(&self, row: &Row) -> Result<Connection, StepError> {
+        Ok(self.engine.masters.connect(row.master_id).await?)
+    }
+
+    /// The client's name for c_rsh.
+    pub(super) async fn hostname(&self, row: &Row) -> Result<ObjectName, StepError> {
+        Ok(crate::store::client::hostname(&self.engine.pool, row.client_id).await?)
+    }
+
+    /// Moves the state on, in a transaction of its own.
+    pub(super) async fn advance(&self, from: State, event: Event, reason: Option<&str>) -> Result<(), StepError> {
+        let mut tx = self.engine.pool.begin().await?;
+        self.advance_in(&mut tx, from, event, reason).await?;
+        tx.commit().await?;
+        self.announce().await
+    }
+
+    /// Moves the state on, with its record, in the caller's transaction. Announce after the commit.
+    pub(super) async fn advance_in(
+        &self,
+        tx: &mut PgConnection,
+        from: State,
+        event: Event,
+        reason: Option<&str>,
+    ) -> Result<(), StepError> {
+        let (to, _) = machine::decide(from, event)?;
+        migration::advance(tx, &self.fence, from, to, reason).await?;
+        let detail = json!({ "from": from, "to": to, "reason": reason });
+        audit::record(tx, "system", "migration.state", &self.subject(), detail).await?;
+        Ok(())
+    }
+
+    /// Records what is about to be sent to a host. The lease is proven in the same transaction.
+    pub(super) async fn record_act(&self, action: &str, detail: Value) -> Result<(), StepError> {
+        let mut tx = self.engine.pool.begin().await?;
+        fence::hold(&mut tx, &self.fence).await?;
+        audit::record(&mut tx, "system", action, &self.subject(), detail).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Tells the viewers the state as it is in the database.
+    pub(super) async fn announce(&self) -> Result<(), StepError> {
+        let summary = self.row().await?.summary()?;
+        if let Some(frame) = Frame::state(&summary) {
+            self.engine.bus.publish(frame);
+        }
+        Ok(())
+    }
+
+    fn subject(&self) -> String {
+        subject(self.fence.migration)
+    }
+}
+
+/// A migration as a subject of the record.
+#[must_use]
+pub fn subject(migration: Uuid) -> String {
+    format!("migration:{migration}")
+}

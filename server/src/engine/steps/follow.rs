@@ -1,0 +1,173 @@
+//! Following nimadm to its end, and judging it by the evidence.
+
+use crate::{
+    engine::{
+        ending::{self, Evidence},
+        inventory, look,
+        machine::{Ending, Event},
+        run::{Run, StepError},
+    },
+    logs::ingest::{Ingest, Position},
+    remote::{
+        Connection,
+        connection::Piece,
+        spool::{Job, Status},
+    },
+    store::{audit, log, migration, migration::Row, phase},
+};
+use app::model::{PhaseState, State};
+use futures::TryStreamExt;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+use time::OffsetDateTime;
+use tokio::time::{Instant, sleep_until};
+
+/// Lines wait at most this long to be stored.
+const FLUSH: Duration = Duration::from_millis(250);
+
+impl Run {
+    pub(in crate::engine) async fn follow(&self, row: &Row) -> Result<(), StepError> {
+        let connection = self.connect(row).await?;
+        if row.state()? == State::ContactLost {
+            self.advance(State::ContactLost, Event::ContactRegained, None).await?;
+        }
+        let job = Job::of_attempt(row.id, row.attempt);
+        let stored = Position {
+            bytes: (row.log_bytes - row.attempt_bytes.unwrap_or_default()).unsigned_abs(),
+            lines: (row.log_lines - row.attempt_lines.unwrap_or_default()).unsigned_abs(),
+        };
+        let (pool, bus) = (&self.engine.pool, &*self.engine.bus);
+        let mut ingest = Ingest::resume(pool, bus, self.fence, row.attempt, stored).await?;
+        ingest.set_marks(job.marks(&connection).await?);
+        let rc = loop {
+            follow_once(&connection, &job, &mut ingest).await?;
+            // Bytes printed from here on are printed now.
+            ingest.set_marks(Vec::new());
+            match job.status(&connection).await? {
+                Status::Claimed { alive: true, rc: None, .. } | Status::Absent => {}
+                Status::Claimed { rc, size, .. } if size == ingest.received() => break rc,
+                Status::Claimed { .. } => drain(&connection, &job, &mut ingest).await?,
+            }
+        };
+        ingest.finish().await?;
+        self.conclude(row, &connection, &job, &ingest, rc).await
+    }
+
+    /// The log is complete. What it and the client say decides; everything is stored in one transaction.
+    async fn conclude(
+        &self,
+        row: &Row,
+        connection: &Connection,
+        job: &Job,
+        ingest: &Ingest<'_>,
+        rc: Option<i32>,
+    ) -> Result<(), StepError> {
+        let sha256 = self.prove(row, connection, job).await?;
+        let client = look::snapshot(connection, &self.hostname(row).await?).await?;
+        let verdict = ingest.verdict();
+        let targets = &row.request.target_disks;
+        let known = row.pvids()?;
+        let evidence = Evidence { verdict: &verdict, rc, disks: &client.disks, targets, pvids: &known };
+        let (ending, reason, found) = ending::judge(&evidence);
+        let last_phase = if ending == Ending::CloneReady { PhaseState::Done } else { PhaseState::Failed };
+
+        let mut tx = self.engine.pool.begin().await?;
+        crate::store::fence::hold(&mut tx, &self.fence).await?;
+        phase::end(&mut tx, row.id, row.attempt, last_phase, OffsetDateTime::now_utc()).await?;
+        migration::attempt_ended(&mut tx, row.id, row.attempt, rc, &verdict, sha256.as_deref()).await?;
+        if known.is_empty() && ending == Ending::CloneReady {
+            migration::set_pvids(&mut *tx, &self.fence, &found).await?;
+        }
+        let detail = json!({ "outcome": verdict.outcome, "rc": rc, "sha256": sha256, "bootlist": client.bootlist });
+        audit::record(&mut tx, "system", "migration.nimadm_ended", &crate::engine::run::subject(row.id), detail).await?;
+        self.advance_in(&mut tx, State::Running, Event::JobEnded(ending), reason.as_deref()).await?;
+        tx.commit().await?;
+        self.refresh_client(row).await;
+        self.announce().await
+    }
+
+    /// Reads the master's file once more and compares it with what is stored. The hash of the whole log where they are equal.
+    async fn prove(&self, row: &Row, connection: &Connection, job: &Job) -> Result<Option<String>, StepError> {
+        let mut theirs = Sha256::new();
+        let mut stream = job.rest(connection, 0).await?;
+        while let Some(piece) = stream.next().await? {
+            if let Piece::Stdout(bytes) = piece {
+                theirs.update(&bytes);
+            }
+        }
+        let (mut ours, mut whole) = (Sha256::new(), Sha256::new());
+        for attempt in 1..=row.attempt {
+            let mut bodies = std::pin::pin!(log::bodies(&self.engine.pool, row.id, attempt));
+            while let Some(body) = bodies.try_next().await? {
+                whole.update(&body);
+                if attempt == row.attempt {
+                    ours.update(&body);
+                }
+            }
+        }
+        if theirs.finalize() == ours.finalize() {
+            return Ok(Some(crate::store::hex(&whole.finalize())));
+        }
+        tracing::error!("the stored log differs from the master's file");
+        Ok(None)
+    }
+
+    /// Brings the clients page up to date; the migration does not depend on it.
+    pub(super) async fn refresh_client(&self, row: &Row) {
+        let refreshed = async {
+            let client = crate::store::client::find(&self.engine.pool, &row.client_id.to_string()).await?;
+            match client {
+                Some(client) => inventory::refresh_client(&self.engine.pool, &self.engine.masters, &client).await,
+                None => Ok(()),
+            }
+        };
+        if let Err(error) = refreshed.await {
+            tracing::info!(error = &error as &dyn std::error::Error, "the client's inventory could not be refreshed");
+        }
+    }
+}
+
+/// Takes the output until the job or its follower ends.
+async fn follow_once(connection: &Connection, job: &Job, ingest: &mut Ingest<'_>) -> Result<(), StepError> {
+    let mut stream = job.follow(connection, ingest.received()).await?;
+    let mut flushed = Instant::now();
+    let mut due: Option<Instant> = None;
+    loop {
+        let wait = async {
+            match due {
+                Some(at) => sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            piece = stream.next() => match piece? {
+                Some(Piece::Stdout(bytes)) => {
+                    ingest.take(&bytes).await?;
+                    due.get_or_insert((flushed + FLUSH).max(Instant::now()));
+                }
+                Some(Piece::Stderr(bytes)) => {
+                    tracing::debug!(said = %String::from_utf8_lossy(&bytes), "the follower on the master complains");
+                }
+                None => break,
+            },
+            () = wait => {
+                ingest.flush().await?;
+                flushed = Instant::now();
+                due = None;
+            }
+        }
+    }
+    Ok(ingest.flush().await?)
+}
+
+/// Takes what was printed after the follower ended.
+async fn drain(connection: &Connection, job: &Job, ingest: &mut Ingest<'_>) -> Result<(), StepError> {
+    let mut stream = job.rest(connection, ingest.received()).await?;
+    while let Some(piece) = stream.next().await? {
+        if let Piece::Stdout(bytes) = piece {
+            ingest.take(&bytes).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! From its turn to a nimadm that runs.
+
+use crate::{
+    engine::{
+        look,
+        machine::Event,
+        preflight,
+        run::{Run, StepError},
+    },
+    remote::{
+        Connection,
+        spool::{Job, Status},
+    },
+    store::migration::{self, Row},
+};
+use aix::Pvid;
+use app::model::State;
+use serde_json::json;
+use std::time::Duration;
+use time::OffsetDateTime;
+
+impl Run {
+    pub(in crate::engine) async fn await_turn(&self, row: &Row) -> Result<(), StepError> {
+        let wait = row.request.not_before.map(|at| OffsetDateTime::from(at) - OffsetDateTime::now_utc());
+        if let Some(wait) = wait.and_then(|wait| Duration::try_from(wait).ok()).filter(|wait| !wait.is_zero()) {
+            // Short naps: the row may be cancelled meanwhile.
+            tokio::time::sleep(wait.min(Duration::from_secs(5))).await;
+            return Ok(());
+        }
+        self.advance(State::Queued, Event::TurnCame, None).await
+    }
+
+    /// Starts nimadm, or finds that it was started: the answer to an earlier start may have been lost.
+    pub(in crate::engine) async fn start(&self, row: &Row) -> Result<(), StepError> {
+        let connection = self.connect(row).await?;
+        let job = Job::of_attempt(row.id, row.attempt);
+        if job.status(&connection).await? == Status::Absent && !self.start_job(row, &connection, &job).await? {
+            return Ok(());
+        }
+        let mut tx = self.engine.pool.begin().await?;
+        migration::attempt_started(&mut tx, row.id, row.attempt).await?;
+        self.advance_in(&mut tx, State::Starting, Event::JobStarted, None).await?;
+        tx.commit().await?;
+        self.announce().await
+    }
+
+    /// False where the client is not as it must be; nothing was started then.
+    async fn start_job(&self, row: &Row, connection: &Connection, job: &Job) -> Result<bool, StepError> {
+        let before = look::snapshot(connection, &self.hostname(row).await?).await?;
+        let pvids = match preflight::safe_to_start(&before, &row.request.target_disks) {
+            Ok(pvids) => pvids,
+            Err(why) => {
+                let why = format!("Not started: {why}. Choose another disk and launch again.");
+                self.advance(State::Starting, Event::StartRefused, Some(&why)).await?;
+                return Ok(false);
+            }
+        };
+        // All or none: a list with holes could not be compared with anything.
+        let pvids: Vec<Pvid> = pvids.into_iter().collect::<Option<_>>().unwrap_or_default();
+        migration::set_before(&self.engine.pool, &self.fence, &before, &pvids).await?;
+        let detail = json!({ "command": row.command, "master": row.master, "attempt": row.attempt, "spool": job.folder() });
+        self.record_act("migration.start_nimadm", detail).await?;
+        job.start(connection, self.fence.epoch, &row.command).await?;
+        Ok(true)
+    }
+}
