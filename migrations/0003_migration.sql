@@ -28,6 +28,7 @@ CREATE TABLE migration (
     log_sha256      text,
     last_line_at    timestamptz,
     updated_at      timestamptz NOT NULL DEFAULT now(),
+    state_at        timestamptz NOT NULL DEFAULT now(),
     epoch           bigint NOT NULL DEFAULT 0 CHECK (epoch >= 0),
     lease_owner     uuid,
     lease_until     timestamptz,
@@ -62,6 +63,7 @@ COMMENT ON COLUMN migration.before IS 'app::model::Snapshot, just before nimadm 
 COMMENT ON COLUMN migration.after IS 'app::model::Snapshot, after the reboot';
 COMMENT ON COLUMN migration.verification IS 'The checks of after against before';
 COMMENT ON COLUMN migration.log_sha256 IS 'Hash of all stored log bytes, only once compared with the master''s files and found equal';
+COMMENT ON COLUMN migration.state_at IS 'When state or reason last changed; what viewers on other servers ask for';
 COMMENT ON COLUMN migration.epoch IS 'Raised by every claim; every write of a worker carries it, so a server that lost its lease changes nothing';
 COMMENT ON COLUMN migration.lease_until IS 'By the database''s clock; past it anybody may claim';
 
@@ -69,8 +71,18 @@ CREATE UNIQUE INDEX one_live_migration_a_client ON migration (client_id)
     WHERE state NOT IN ('failed_clean', 'cancelled', 'verified', 'rolled_back', 'finalised');
 CREATE UNIQUE INDEX one_migration_a_key ON migration (requested_by, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX migration_by_age ON migration (requested_at DESC, id DESC);
+CREATE INDEX migration_by_change ON migration (state_at);
 CREATE INDEX migration_by_lease ON migration (lease_until)
     WHERE state IN ('queued', 'starting', 'running', 'contact_lost', 'cleaning', 'armed', 'rebooting', 'verifying');
+
+CREATE FUNCTION migration_state_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.state_at := clock_timestamp();
+    RETURN NEW;
+END $$;
+CREATE TRIGGER migration_state_changed BEFORE UPDATE ON migration FOR EACH ROW
+    WHEN (OLD.state IS DISTINCT FROM NEW.state OR OLD.reason IS DISTINCT FROM NEW.reason)
+    EXECUTE FUNCTION migration_state_changed();
 
 CREATE TABLE attempt (
     migration_id  uuid NOT NULL REFERENCES migration ON DELETE CASCADE,

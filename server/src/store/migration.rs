@@ -300,6 +300,27 @@ pub async fn list(pool: &PgPool, filter: &MigrationFilter) -> Result<Page<Migrat
     Ok(super::page(items, limit, |item| item.id.to_string()))
 }
 
+/// Migrations whose state or reason changed after a moment, and the newest such moment. Changes that were committed late are
+/// found by looking a little further back; who gets one twice shows it once more.
+///
+/// # Errors
+/// Those of the database.
+pub async fn changed_since(
+    pool: &PgPool,
+    since: Option<OffsetDateTime>,
+) -> Result<(Option<OffsetDateTime>, Vec<MigrationSummary>), sqlx::Error> {
+    let newest: Option<OffsetDateTime> = sqlx::query_scalar("SELECT max(state_at) FROM migration").fetch_one(pool).await?;
+    if since.is_none() || newest == since {
+        return Ok((newest, Vec::new()));
+    }
+    let rows: Vec<Row> =
+        sqlx::query_as(select!("WHERE g.state_at > $1 - interval '1 second' ORDER BY g.state_at LIMIT 500"))
+            .bind(since)
+            .fetch_all(pool)
+            .await?;
+    Ok((newest, rows.iter().map(Row::summary).collect::<Result<_, _>>()?))
+}
+
 /// Moves a migration on by a worker.
 ///
 /// # Errors
