@@ -1,3 +1,9 @@
 //! The program `nimdeck`: web, engine, remote, logs, store.
 
+pub mod auth;
 pub mod error;
+pub mod postgres;
+pub mod serve;
+pub mod settings;
+pub mod store;
+pub mod web;

@@ -1,0 +1,276 @@
+//! The record of who did what, chained by hashes.
+//!
+//! A row's hash covers the row and the hash before it, so a row that was changed, removed or put in later breaks the chain
+//! from there on. Rows cut off at the *end* leave a chain that holds; who must prove completeness keeps the head's hash
+//! elsewhere (`nimdeck audit verify` prints it).
+//!
+//! Hashing what was passed in would be wrong: PostgreSQL gives some values back differently (it has no `-0.0`, and keeps
+//! microseconds). The row is therefore first read back as the database will give it, and that is hashed.
+
+use app::model::{AuditEntry, AuditFilter, Page};
+use futures::TryStreamExt;
+use futures::stream::BoxStream;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use sqlx::postgres::{PgConnection, PgExecutor, PgPool, PgRow};
+use sqlx::{FromRow, Row};
+use time::OffsetDateTime;
+
+/// Key of the advisory lock that puts writers in a row: "audit" in ASCII.
+const LOCK: i64 = 0x61_75_64_69_74;
+/// What the first row is chained to.
+const GENESIS: [u8; 32] = [0; 32];
+
+#[derive(Debug, FromRow)]
+struct AuditRow {
+    seq: i64,
+    at: OffsetDateTime,
+    actor: String,
+    action: String,
+    subject: String,
+    detail: Value,
+    prev_hash: Vec<u8>,
+    hash: Vec<u8>,
+}
+
+impl AuditRow {
+    /// Every field by length and bytes, so that no two rows are encoded alike.
+    fn compute_hash(&self) -> [u8; 32] {
+        let mut hasher = Sha256::new();
+        hasher.update(&self.prev_hash);
+        hasher.update(self.seq.to_be_bytes());
+        hasher.update((self.at.unix_timestamp_nanos() / 1_000).to_be_bytes());
+        for text in [&self.actor, &self.action, &self.subject, &canonical(&self.detail)] {
+            hasher.update((text.len() as u64).to_be_bytes());
+            hasher.update(text);
+        }
+        hasher.finalize().into()
+    }
+
+    fn into_entry(self) -> AuditEntry {
+        AuditEntry {
+            seq: self.seq,
+            at: self.at.into(),
+            actor: self.actor,
+            action: self.action,
+            subject: self.subject,
+            detail: self.detail,
+            hash: super::hex(&self.hash),
+        }
+    }
+}
+
+/// JSON with the keys of every object in the order of their bytes, whatever map serde_json was built with.
+fn canonical(value: &Value) -> String {
+    let list = |items: Vec<String>| items.join(",");
+    match value {
+        Value::Object(map) => {
+            let mut keys: Vec<_> = map.iter().collect();
+            keys.sort_by_key(|(key, _)| key.as_bytes());
+            let field = |(key, value): (&String, &Value)| format!("{}:{}", Value::from(key.as_str()), canonical(value));
+            format!("{{{}}}", list(keys.into_iter().map(field).collect()))
+        }
+        Value::Array(items) => format!("[{}]", list(items.iter().map(canonical).collect())),
+        scalar => scalar.to_string(),
+    }
+}
+
+/// Text that PostgreSQL can keep: it has no NUL.
+fn storable(value: Value) -> Value {
+    match value {
+        Value::String(text) => text.replace('\0', "\u{FFFD}").into(),
+        Value::Array(items) => items.into_iter().map(storable).collect(),
+        Value::Object(map) => {
+            map.into_iter().map(|(key, value)| (key.replace('\0', "\u{FFFD}"), storable(value))).collect()
+        }
+        other => other,
+    }
+}
+
+/// Writes a row, in the caller's transaction: the act and its record happen together or not at all. Returns its place.
+///
+/// Other writers wait until that transaction ends, so write it last. The transaction must be `READ COMMITTED`, as they are
+/// by default: only then does it see the row that was written while it waited.
+///
+/// # Errors
+/// The database's; the act must then not happen either.
+pub async fn record(
+    connection: &mut PgConnection,
+    actor: &str,
+    action: &str,
+    subject: &str,
+    detail: Value,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *connection).await?;
+    let last: Option<(i64, Vec<u8>)> = sqlx::query_as("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
+        .fetch_optional(&mut *connection)
+        .await?;
+    let (last_seq, prev_hash) = last.unwrap_or((0, GENESIS.to_vec()));
+    let (at, detail): (OffsetDateTime, Value) = sqlx::query_as("SELECT clock_timestamp(), $1::jsonb")
+        .bind(storable(detail))
+        .fetch_one(&mut *connection)
+        .await?;
+    let [actor, action, subject] = [actor, action, subject].map(|text| text.replace('\0', "\u{FFFD}"));
+    let mut row = AuditRow { seq: last_seq + 1, at, actor, action, subject, detail, prev_hash, hash: Vec::new() };
+    row.hash = row.compute_hash().to_vec();
+    sqlx::query(
+        "INSERT INTO audit (seq, at, actor, action, subject, detail, prev_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(row.seq)
+    .bind(row.at)
+    .bind(row.actor)
+    .bind(row.action)
+    .bind(row.subject)
+    .bind(row.detail)
+    .bind(row.prev_hash)
+    .bind(row.hash)
+    .execute(connection)
+    .await?;
+    Ok(row.seq)
+}
+
+/// One page, newest first. A cursor that is none is taken as the start.
+///
+/// # Errors
+/// The database's.
+pub async fn list(db: impl PgExecutor<'_>, filter: &AuditFilter) -> Result<Page<AuditEntry>, sqlx::Error> {
+    let limit = filter.limit.unwrap_or(100).clamp(1, 500);
+    let before: Option<i64> = filter.cursor.as_deref().and_then(|cursor| cursor.parse().ok());
+    let mut rows: Vec<AuditRow> = sqlx::query_as(
+        "SELECT * FROM audit \
+         WHERE ($1::text IS NULL OR actor = $1) AND ($2::text IS NULL OR starts_with(action, $2)) \
+           AND ($3::text IS NULL OR starts_with(subject, $3)) AND ($4::timestamptz IS NULL OR at >= $4) \
+           AND ($5::bigint IS NULL OR seq < $5) \
+         ORDER BY seq DESC LIMIT $6",
+    )
+    .bind(filter.actor.as_deref())
+    .bind(filter.action.as_deref())
+    .bind(filter.subject.as_deref())
+    .bind(filter.since.map(OffsetDateTime::from))
+    .bind(before)
+    .bind(i64::from(limit) + 1)
+    .fetch_all(db)
+    .await?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = rows.last().filter(|_| more).map(|row| row.seq.to_string());
+    Ok(Page { items: rows.into_iter().map(AuditRow::into_entry).collect(), next })
+}
+
+/// Every row that fits the filter's actor, action, subject and time, oldest first, as a stream: the record may be larger
+/// than memory.
+pub fn export(pool: PgPool, filter: AuditFilter) -> BoxStream<'static, Result<AuditEntry, sqlx::Error>> {
+    let rows = rows(pool, filter);
+    Box::pin(rows.map_ok(AuditRow::into_entry))
+}
+
+fn rows(pool: PgPool, filter: AuditFilter) -> impl futures::Stream<Item = Result<AuditRow, sqlx::Error>> + Send {
+    // Page by page rather than one open cursor: a slow reader must not hold a connection of the pool.
+    let state = (pool, filter, 0_i64);
+    futures::stream::try_unfold(state, |(pool, filter, after)| async move {
+        let rows: Vec<AuditRow> = sqlx::query_as(
+            "SELECT * FROM audit \
+             WHERE ($1::text IS NULL OR actor = $1) AND ($2::text IS NULL OR starts_with(action, $2)) \
+               AND ($3::text IS NULL OR starts_with(subject, $3)) AND ($4::timestamptz IS NULL OR at >= $4) AND seq > $5 \
+             ORDER BY seq LIMIT 500",
+        )
+        .bind(filter.actor.as_deref())
+        .bind(filter.action.as_deref())
+        .bind(filter.subject.as_deref())
+        .bind(filter.since.map(OffsetDateTime::from))
+        .bind(after)
+        .fetch_all(&pool)
+        .await?;
+        let Some(last) = rows.last().map(|row| row.seq) else { return Ok::<_, sqlx::Error>(None) };
+        Ok(Some((futures::stream::iter(rows.into_iter().map(Ok)), (pool, filter, last))))
+    })
+    .try_flatten()
+}
+
+/// A chain that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intact {
+    /// How many rows.
+    pub count: i64,
+    /// The hash of the last one, hexadecimal.
+    pub head: String,
+}
+
+/// Why a chain could not be confirmed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainError {
+    /// It breaks here first.
+    #[error("the record is broken at seq {seq}: {why}")]
+    Broken {
+        /// The first row that does not fit.
+        seq: i64,
+        /// How.
+        why: &'static str,
+    },
+    /// It could not be read.
+    #[error("the record could not be read")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Reads the whole record and checks every hash.
+///
+/// # Errors
+/// The first row that does not fit; or the database's.
+pub async fn verify(db: &mut PgConnection) -> Result<Intact, ChainError> {
+    let mut rows = sqlx::query("SELECT * FROM audit ORDER BY seq").fetch(db);
+    let (mut count, mut head) = (0_i64, GENESIS.to_vec());
+    while let Some(row) = rows.try_next().await? {
+        let row = checked(&row, count + 1)?;
+        if row.seq != count + 1 {
+            return Err(ChainError::Broken { seq: count + 1, why: "the row is missing" });
+        }
+        if row.prev_hash != head {
+            return Err(ChainError::Broken { seq: row.seq, why: "it is not chained to the row before it" });
+        }
+        if row.compute_hash() != *row.hash {
+            return Err(ChainError::Broken { seq: row.seq, why: "its content does not match its hash" });
+        }
+        (count, head) = (row.seq, row.hash);
+    }
+    Ok(Intact { count, head: super::hex(&head) })
+}
+
+/// A row that cannot even be read was written by somebody else.
+fn checked(row: &PgRow, expected: i64) -> Result<AuditRow, ChainError> {
+    let seq = row.try_get("seq").unwrap_or(expected);
+    AuditRow::from_row(row).map_err(|_| ChainError::Broken { seq, why: "it cannot be read" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn canonical_json_sorts_keys_at_every_depth() {
+        assert_eq!(
+            canonical(&json!({"b": [{"z": 1, "a": "ä\n"}], "a": null})),
+            r#"{"a":null,"b":[{"a":"ä\n","z":1}]}"#
+        );
+    }
+
+    #[test]
+    fn nul_is_replaced_where_text_may_stand() {
+        assert_eq!(storable(json!({"a\0": ["x\0"]})), json!({"a\u{FFFD}": ["x\u{FFFD}"]}));
+    }
+
+    #[test]
+    fn a_moved_boundary_between_fields_changes_the_hash() {
+        let row = |actor: &str, action: &str| AuditRow {
+            seq: 1,
+            at: OffsetDateTime::UNIX_EPOCH,
+            actor: actor.into(),
+            action: action.into(),
+            subject: "s".into(),
+            detail: json!({}),
+            prev_hash: GENESIS.to_vec(),
+            hash: vec![],
+        };
+        assert_ne!(row("ab", "c").compute_hash(), row("a", "bc").compute_hash());
+    }
+}
