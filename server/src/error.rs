@@ -105,6 +105,8 @@ codes! {
     BAD_SETTING = "ND0404", 500, "Bad setting";
     /// The address to listen on is taken or not allowed.
     CANNOT_LISTEN = "ND0405", 500, "Cannot listen";
+    /// The chain of the audit record does not hold.
+    AUDIT_BROKEN = "ND0406", 500, "Audit record broken";
 }
 
 /// What a database error is to the person whose request met it; the cause goes to the log.
