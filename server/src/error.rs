@@ -59,6 +59,10 @@ codes! {
     NOT_FOUND = "ND0004", 404, "Not found";
     /// The same Idempotency-Key was used for something else.
     KEY_REUSED = "ND0005", 409, "Idempotency key reused";
+    /// The address exists, but not for this method.
+    METHOD_NOT_ALLOWED = "ND0006", 405, "Method not allowed";
+    /// The body is larger than the server reads.
+    BODY_TOO_LARGE = "ND0007", 413, "Request too large";
     /// Nobody is signed in.
     NOT_SIGNED_IN = "ND0101", 401, "Not signed in";
     /// The role does not hold the permission.
@@ -101,6 +105,8 @@ codes! {
     BAD_SETTING = "ND0404", 500, "Bad setting";
     /// The address to listen on is taken or not allowed.
     CANNOT_LISTEN = "ND0405", 500, "Cannot listen";
+    /// The chain of the audit record does not hold.
+    AUDIT_BROKEN = "ND0406", 500, "Audit record broken";
 }
 
 /// What a database error is to the person whose request met it; the cause goes to the log.
@@ -108,7 +114,10 @@ codes! {
 pub fn database(error: &sqlx::Error) -> Problem {
     use sqlx::Error;
     let gone = matches!(error, Error::Io(_) | Error::PoolTimedOut | Error::PoolClosed | Error::Tls(_))
-        || error.as_database_error().and_then(|e| e.code()).is_some_and(|c| c.starts_with("57P") || c.starts_with("08"));
+        || error
+            .as_database_error()
+            .and_then(|e| e.code())
+            .is_some_and(|c| c.starts_with("57P") || c.starts_with("08"));
     if gone {
         tracing::warn!(error = error as &dyn std::error::Error, "database unreachable");
         return DATABASE_DOWN.problem(
@@ -117,7 +126,24 @@ pub fn database(error: &sqlx::Error) -> Problem {
         );
     }
     tracing::error!(error = error as &dyn std::error::Error, "database error");
-    INTERNAL.problem("The database refused a query; the server's log has the cause. Try again, and report it if it stays.")
+    INTERNAL
+        .problem("The database refused a query; the server's log has the cause. Try again, and report it if it stays.")
+}
+
+/// An error with its causes in one line: `what: why: why`.
+#[must_use]
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let why = error.to_string();
+        // Some libraries repeat their cause in their own words.
+        if !text.contains(&why) {
+            text = format!("{text}: {why}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 #[cfg(test)]

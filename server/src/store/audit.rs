@@ -80,7 +80,9 @@ fn storable(value: Value) -> Value {
     match value {
         Value::String(text) => text.replace('\0', "\u{FFFD}").into(),
         Value::Array(items) => items.into_iter().map(storable).collect(),
-        Value::Object(map) => map.into_iter().map(|(key, value)| (key.replace('\0', "\u{FFFD}"), storable(value))).collect(),
+        Value::Object(map) => {
+            map.into_iter().map(|(key, value)| (key.replace('\0', "\u{FFFD}"), storable(value))).collect()
+        }
         other => other,
     }
 }
@@ -100,8 +102,9 @@ pub async fn record(
     detail: Value,
 ) -> Result<i64, sqlx::Error> {
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *connection).await?;
-    let last: Option<(i64, Vec<u8>)> =
-        sqlx::query_as("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetch_optional(&mut *connection).await?;
+    let last: Option<(i64, Vec<u8>)> = sqlx::query_as("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
+        .fetch_optional(&mut *connection)
+        .await?;
     let (last_seq, prev_hash) = last.unwrap_or((0, GENESIS.to_vec()));
     let (at, detail): (OffsetDateTime, Value) = sqlx::query_as("SELECT clock_timestamp(), $1::jsonb")
         .bind(storable(detail))
@@ -245,7 +248,10 @@ mod tests {
 
     #[test]
     fn canonical_json_sorts_keys_at_every_depth() {
-        assert_eq!(canonical(&json!({"b": [{"z": 1, "a": "ä\n"}], "a": null})), r#"{"a":null,"b":[{"a":"ä\n","z":1}]}"#);
+        assert_eq!(
+            canonical(&json!({"b": [{"z": 1, "a": "ä\n"}], "a": null})),
+            r#"{"a":null,"b":[{"a":"ä\n","z":1}]}"#
+        );
     }
 
     #[test]

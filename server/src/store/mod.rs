@@ -1,4 +1,4 @@
-//! The database: one file a noun, its queries and nothing else.
+//! PostgreSQL: the pool, the schema, and one file a noun with its queries and nothing else.
 
 pub mod audit;
 pub mod client;
@@ -6,15 +6,100 @@ pub mod fence;
 pub mod log;
 pub mod master;
 pub mod migration;
+pub mod open;
 pub mod phase;
 pub mod resource;
+pub mod session;
 mod support;
+pub mod token;
+pub mod user;
 
 pub(crate) use support::{blank, decode, like, limit, page, state};
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection};
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+/// The schema; files are applied in order, each once, under sqlx's advisory lock.
+pub static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
+
+/// How long a start waits for a database that is not there yet.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a request waits for a free connection before it is told so.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+const MAX_CONNECTIONS: u32 = 16;
+
+/// Why there is no usable database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It does not answer, or refuses us.
+    #[error("the database refuses the connection")]
+    Connect(#[source] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("the database's schema cannot be brought up to date")]
+    Migrate(#[source] MigrateError),
+}
+
+impl From<StoreError> for app::model::Problem {
+    fn from(error: StoreError) -> Self {
+        let why = crate::error::with_causes(&error);
+        crate::error::DATABASE_DOWN.problem(match error {
+            StoreError::Connect(_) => format!("{why}. Check that PostgreSQL runs and that database_url is right."),
+            StoreError::Migrate(_) => {
+                format!("{why}. An older nimdeck on a newer schema is refused: run the version that was run last, or a newer one.")
+            }
+        })
+    }
+}
+
+/// Waits for the database, brings its schema up to date, and opens the pool.
+///
+/// # Errors
+/// The database refuses us, does not answer for a minute, or has a schema of another version.
+pub async fn connect(options: PgConnectOptions) -> Result<PgPool, StoreError> {
+    let options = options.application_name("nimdeck");
+    wait_for(&options).await.map_err(StoreError::Connect)?;
+    let pool = PgPoolOptions::new()
+        .max_connections(MAX_CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_lazy_with(options);
+    MIGRATIONS.run(&pool).await.map_err(StoreError::Migrate)?;
+    Ok(pool)
+}
+
+/// Only silence is waited for: a wrong password stays wrong.
+async fn wait_for(options: &PgConnectOptions) -> Result<(), sqlx::Error> {
+    let started = Instant::now();
+    let mut pause = Duration::from_millis(100);
+    loop {
+        let error = match options.connect().await {
+            Ok(connection) => return connection.close().await,
+            Err(error) => error,
+        };
+        let starting = error.as_database_error().and_then(|e| e.code()).is_some_and(|code| code.starts_with("57P"));
+        let silent = starting || matches!(error, sqlx::Error::Io(_));
+        if !silent || started.elapsed() > PATIENCE {
+            return Err(error);
+        }
+        tracing::warn!(error = &error as &dyn std::error::Error, "waiting for the database");
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(5));
+    }
+}
 
 /// Bytes as lower-case hexadecimal.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut s, b| { let _ = write!(s, "{b:02x}"); s })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing into a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// A row that has a word this version does not know, as a database error.
+fn unknown_word(column: &str, error: String) -> sqlx::Error {
+    sqlx::Error::ColumnDecode { index: column.to_owned(), source: error.into() }
 }

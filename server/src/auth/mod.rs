@@ -1,0 +1,8 @@
+//! Who is there: passwords, sessions, tokens, and the two gates every request passes.
+
+pub mod csrf;
+pub mod password;
+pub mod rate;
+pub mod session_layer;
+pub mod sign_in;
+pub mod token;

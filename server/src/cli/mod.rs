@@ -1,0 +1,109 @@
+//! The command line: arguments in, exit codes out. 0 done, 1 failed, 2 bad arguments.
+
+mod audit;
+mod check_config;
+mod engine;
+mod serve;
+mod user;
+
+use crate::error::INTERNAL;
+use crate::settings::{Flags, LogFormat, Settings};
+use crate::store::open::Opened;
+use app::model::Problem;
+use clap::{Parser, Subcommand};
+use std::io::Write as _;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+#[derive(Parser)]
+#[command(name = "nimdeck", version, about = "The flight deck for IBM AIX's nimadm", arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server.
+    Serve(serve::Serve),
+    /// Manage the people who may sign in.
+    #[command(subcommand)]
+    User(user::User),
+    /// Look after the record of who did what.
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Read the settings, say what they come to, and start nothing.
+    CheckConfig,
+}
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Help and version are no errors; clap knows where each goes and gives 2 for bad arguments.
+        Err(error) => error.exit(),
+    };
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            complain(&problem);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(cli: Cli) -> Result<(), Problem> {
+    let Cli { flags, command } = cli;
+    match command {
+        Command::Serve(command) => command.run(flags).await,
+        Command::User(command) => command.run(&settings(&flags)?).await,
+        Command::Audit(command) => command.run(&settings(&flags)?).await,
+        Command::CheckConfig => check_config::run(&settings(&flags)?),
+    }
+}
+
+/// The settings of a command that has no settings of its own; its log is set up too.
+fn settings(flags: &Flags) -> Result<Settings, Problem> {
+    let settings = Settings::read(flags.config.as_deref(), flags)?;
+    start_log(&settings, "warn")?;
+    Ok(settings)
+}
+
+/// Sends the log to standard error; `quiet` is the level where the settings leave it at its default.
+fn start_log(settings: &Settings, quiet: &str) -> Result<(), Problem> {
+    let filter = if settings.log == Settings::default().log { quiet } else { &settings.log };
+    let filter = EnvFilter::try_new(filter).map_err(|error| {
+        crate::error::BAD_SETTING.problem(format!("log: {error}. Write it as in log = \"nimdeck=debug,info\"."))
+    })?;
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match settings.log_format {
+        LogFormat::Text => subscriber.try_init(),
+        LogFormat::Json => subscriber.json().try_init(),
+    };
+    started.map_err(|error| INTERNAL.problem(format!("The log cannot be started: {error}")))
+}
+
+/// Does something with the database and closes it again, whatever came of it.
+async fn with_database<T>(
+    settings: &Settings,
+    work: impl AsyncFnOnce(&sqlx::PgPool) -> Result<T, Problem>,
+) -> Result<T, Problem> {
+    let opened = Opened::for_command(settings).await?;
+    let result = work(&opened.pool).await;
+    opened.close().await?;
+    result
+}
+
+/// Says something to the person at the terminal. A closed pipe is their way to say that they have seen enough.
+fn say(text: std::fmt::Arguments<'_>) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
+fn complain(problem: &Problem) {
+    let _ = writeln!(std::io::stderr().lock(), "error[{}]: {}", problem.code, problem.detail);
+}

@@ -1,0 +1,238 @@
+//! `nimdeck user`: people and their tokens. Whoever may run this owns the machine; the record says so.
+
+use super::{say, with_database};
+use crate::auth::{password, password::Passwords, token};
+use crate::error::{BAD_INPUT, INTERNAL, NOT_FOUND, database, with_causes};
+use crate::settings::{Secret, Settings};
+use crate::store::{self, audit, session, user};
+use app::model::{Problem, Role};
+use clap::Subcommand;
+use serde_json::json;
+use sqlx::{PgConnection, PgPool};
+use std::io::{IsTerminal as _, Read as _};
+use time::{Duration, OffsetDateTime};
+
+/// Who the record names for what is done here.
+const ACTOR: &str = "system";
+
+#[derive(Subcommand)]
+pub(super) enum User {
+    /// Add somebody. The password is read from standard input where that is no terminal, else made up and printed once.
+    Add {
+        /// Sign-in name: lower case letters, digits, . _ @ -
+        username: String,
+        /// viewer, operator, approver or admin.
+        #[arg(long, default_value = "viewer")]
+        role: Role,
+    },
+    /// List everybody.
+    List,
+    /// Set a new password, as for `add`; every session of that user ends.
+    Password {
+        /// Sign-in name.
+        username: String,
+    },
+    /// Set the role; it counts at once.
+    Role {
+        /// Sign-in name.
+        username: String,
+        /// viewer, operator, approver or admin.
+        role: Role,
+    },
+    /// Shut somebody out at once, or let them in again.
+    Disable {
+        /// Sign-in name.
+        username: String,
+        /// Let them in again.
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Make a token for scripts and print it once; or revoke one.
+    Token {
+        /// Whose.
+        username: String,
+        /// What it is for.
+        #[arg(long, default_value = "default")]
+        name: String,
+        /// It can do no more than this, nor more than its user.
+        #[arg(long, default_value = "admin")]
+        role: Role,
+        /// It ends after so many days.
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1..=3650))]
+        days: Option<u16>,
+        /// Revoke the token of that name instead.
+        #[arg(long, conflicts_with_all = ["role", "days"])]
+        revoke: bool,
+    },
+}
+
+impl User {
+    pub(super) async fn run(self, settings: &Settings) -> Result<(), Problem> {
+        with_database(settings, async |pool: &PgPool| match self {
+            Self::Add { username, role } => add(pool, &username, role).await,
+            Self::List => list(pool).await,
+            Self::Password { username } => set_password(pool, &username).await,
+            Self::Role { username, role } => set_role(pool, &username, role).await,
+            Self::Disable { username, undo } => disable(pool, &username, !undo).await,
+            Self::Token { username, name, revoke: true, .. } => revoke_token(pool, &username, &name).await,
+            Self::Token { username, name, role, days, .. } => make_token(pool, &username, &name, role, days).await,
+        })
+        .await
+    }
+}
+
+async fn add(pool: &PgPool, username: &str, role: Role) -> Result<(), Problem> {
+    let username = user::normal(username);
+    if !user::is_valid(&username) {
+        return Err(BAD_INPUT.field(
+            "username",
+            "must be 1 to 64 lower case letters, digits, . _ @ -, and begin with a letter or digit",
+        ));
+    }
+    let (hash, made_up) = new_password().await?;
+    let inserted = recorded(pool, "user.add", &username, json!({ "role": role }), async |db| {
+        user::insert(db, &username, &hash, role).await
+    })
+    .await?;
+    if !inserted {
+        return Err(BAD_INPUT.field("username", format!("{username} exists already")));
+    }
+    say(format_args!("added {username} as {}", role.as_str()));
+    tell_password(made_up);
+    Ok(())
+}
+
+async fn list(pool: &PgPool) -> Result<(), Problem> {
+    for user in user::list(pool).await.map_err(|error| database(&error))? {
+        let disabled = if user.disabled_at.is_some() { "  disabled" } else { "" };
+        say(format_args!("{:<32} {:<9}{disabled}", user.username, user.role.as_str()));
+    }
+    Ok(())
+}
+
+async fn set_password(pool: &PgPool, username: &str) -> Result<(), Problem> {
+    let found = find(pool, username).await?;
+    let (hash, made_up) = new_password().await?;
+    recorded(pool, "user.password", &found.username, json!({}), async |db| {
+        user::set_password(&mut *db, found.id, &hash).await?;
+        session::delete_of(db, found.id).await?;
+        Ok(true)
+    })
+    .await?;
+    say(format_args!("{} has a new password", found.username));
+    tell_password(made_up);
+    Ok(())
+}
+
+async fn set_role(pool: &PgPool, username: &str, role: Role) -> Result<(), Problem> {
+    let found = find(pool, username).await?;
+    recorded(pool, "user.role", &found.username, json!({ "from": found.role, "to": role }), async |db| {
+        user::set_role(db, found.id, role).await.map(|()| true)
+    })
+    .await?;
+    say(format_args!("{} is {} now", found.username, role.as_str()));
+    Ok(())
+}
+
+async fn disable(pool: &PgPool, username: &str, disabled: bool) -> Result<(), Problem> {
+    let found = find(pool, username).await?;
+    let (action, now) = if disabled { ("user.disable", "shut out") } else { ("user.enable", "let in again") };
+    recorded(pool, action, &found.username, json!({}), async |db| {
+        user::set_disabled(&mut *db, found.id, disabled).await?;
+        if disabled {
+            session::delete_of(db, found.id).await?;
+        }
+        Ok(true)
+    })
+    .await?;
+    say(format_args!("{} is {now}", found.username));
+    Ok(())
+}
+
+async fn make_token(pool: &PgPool, username: &str, name: &str, role: Role, days: Option<u16>) -> Result<(), Problem> {
+    if !(1..=64).contains(&name.chars().count()) {
+        return Err(BAD_INPUT.field("name", "must be 1 to 64 characters"));
+    }
+    let found = find(pool, username).await?;
+    let token = token::generate();
+    let ends = days.map(|days| OffsetDateTime::now_utc() + Duration::days(i64::from(days)));
+    let detail = json!({ "name": name, "role": role, "days": days });
+    let inserted = recorded(pool, "token.create", &found.username, detail, async |db| {
+        store::token::insert(db, found.id, name, &token::hash(token.expose()), role, ends).await
+    })
+    .await?;
+    if !inserted {
+        return Err(BAD_INPUT
+            .field("name", format!("{username} has a token {name:?} already; revoke it, or choose another --name")));
+    }
+    say(format_args!("{}", token.expose()));
+    Ok(())
+}
+
+async fn revoke_token(pool: &PgPool, username: &str, name: &str) -> Result<(), Problem> {
+    let found = find(pool, username).await?;
+    let revoked = recorded(pool, "token.revoke", &found.username, json!({ "name": name }), async |db| {
+        store::token::revoke(db, found.id, name).await
+    })
+    .await?;
+    if !revoked {
+        return Err(NOT_FOUND.problem(format!("{username} has no token {name:?}.")));
+    }
+    say(format_args!("revoked"));
+    Ok(())
+}
+
+async fn find(pool: &PgPool, username: &str) -> Result<user::User, Problem> {
+    let found = user::by_name(pool, username).await.map_err(|error| database(&error))?;
+    found.ok_or_else(|| NOT_FOUND.problem(format!("There is no user {username:?}; `nimdeck user list` lists them.")))
+}
+
+/// Does something and records it, together or not at all; an act that came to nothing (false) is not recorded.
+async fn recorded(
+    pool: &PgPool,
+    action: &str,
+    username: &str,
+    detail: serde_json::Value,
+    act: impl AsyncFnOnce(&mut PgConnection) -> Result<bool, sqlx::Error>,
+) -> Result<bool, Problem> {
+    let work = async {
+        let mut transaction = pool.begin().await?;
+        if !act(&mut transaction).await? {
+            return Ok(false);
+        }
+        audit::record(&mut transaction, ACTOR, action, &format!("user:{username}"), detail).await?;
+        transaction.commit().await?;
+        Ok(true)
+    };
+    work.await.map_err(|error| database(&error))
+}
+
+/// The hash of a new password, and the password itself where it was made up.
+async fn new_password() -> Result<(String, Option<Secret>), Problem> {
+    let given = typed_password()?;
+    let made_up = given.is_none().then(|| Secret::new(password::random_password()));
+    let passwords = Passwords::new().await.map_err(|error| INTERNAL.problem(with_causes(&error)))?;
+    let chosen = given.or_else(|| made_up.clone()).unwrap_or_else(|| Secret::new(""));
+    let hash = passwords.hash(chosen).await.map_err(|error| BAD_INPUT.field("password", error.to_string()))?;
+    Ok((hash, made_up))
+}
+
+/// What stands on standard input, unless that is a terminal: there it would be seen.
+fn typed_password() -> Result<Option<Secret>, Problem> {
+    let mut input = std::io::stdin();
+    if input.is_terminal() {
+        return Ok(None);
+    }
+    let mut text = String::new();
+    input
+        .read_to_string(&mut text)
+        .map_err(|error| BAD_INPUT.field("password", format!("cannot be read from standard input: {error}")))?;
+    let text = text.trim_end_matches(['\r', '\n']);
+    Ok((!text.is_empty()).then(|| Secret::new(text)))
+}
+
+fn tell_password(made_up: Option<Secret>) {
+    if let Some(password) = made_up {
+        say(format_args!("password: {} (shown this once)", password.expose()));
+    }
+}

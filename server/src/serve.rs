@@ -1,0 +1,184 @@
+//! Puts the server together, runs it, and takes it apart in the right order.
+
+use crate::auth::{password, password::Passwords, rate::Tries};
+use crate::error::{BAD_SETTING, CANNOT_LISTEN, INTERNAL, database, with_causes};
+use crate::settings::{Secret, Settings};
+use crate::store::{audit, open::Opened, session, user};
+use crate::web::{router, state::AppState};
+use app::model::{Problem, Role};
+use app::port::Deck;
+use async_trait::async_trait;
+use axum::Router;
+use leptos::config::LeptosOptions;
+use serde_json::json;
+use sqlx::PgPool;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long requests and streams may take to end at shutdown.
+const DRAIN: Duration = Duration::from_secs(10);
+const SWEEP: Duration = Duration::from_secs(600);
+
+/// The part behind the web: what drives masters and migrations.
+pub struct Engine {
+    /// What pages and REST ask.
+    pub deck: Arc<dyn Deck>,
+    /// Further routes of `/api/v1`: streams and raw logs.
+    pub routes: Router<AppState>,
+    /// Tasks that end when the shutdown token is cancelled; waited for before the database goes.
+    pub tasks: TaskTracker,
+}
+
+/// Starts the engine, once the database is there.
+#[async_trait]
+pub trait StartEngine: Send {
+    /// Starts it; everything it spawns ends with `shutdown`.
+    ///
+    /// # Errors
+    /// What keeps it from starting.
+    async fn start(self, settings: &Settings, pool: PgPool, shutdown: CancellationToken) -> Result<Engine, Problem>;
+}
+
+/// What is told on standard output: nothing else of the server writes there.
+#[derive(Debug)]
+pub enum Notice {
+    /// The first user was made; this is the only time its password is seen. None: it was given.
+    FirstUser(Option<Secret>),
+    /// Requests are answered here.
+    Ready(SocketAddr),
+}
+
+/// Runs the server until `shutdown`, or until a signal.
+///
+/// # Errors
+/// What keeps it from starting, or from stopping cleanly.
+pub async fn run(
+    settings: Settings,
+    engine: impl StartEngine,
+    shutdown: CancellationToken,
+    tell: impl Fn(Notice) + Send + Sync,
+) -> Result<(), Problem> {
+    cancel_on_signal(shutdown.clone())?;
+    let Some(opened) = shutdown.run_until_cancelled(Opened::for_server(&settings)).await else { return Ok(()) };
+    let opened = opened?;
+    let served = serve(&settings, engine, opened.pool.clone(), shutdown.clone(), tell).await;
+    shutdown.cancel();
+    opened.close().await?;
+    served
+}
+
+async fn serve(
+    settings: &Settings,
+    engine: impl StartEngine,
+    pool: PgPool,
+    shutdown: CancellationToken,
+    tell: impl Fn(Notice) + Send + Sync,
+) -> Result<(), Problem> {
+    let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
+        let listen = settings.listen;
+        CANNOT_LISTEN.problem(format!(
+            "Cannot listen on {listen}: {error}. Stop what listens there, or name another address with --listen."
+        ))
+    })?;
+    let address = listener.local_addr().map_err(|error| CANNOT_LISTEN.problem(error.to_string()))?;
+    let passwords = Passwords::new().await.map_err(|error| INTERNAL.problem(with_causes(&error)))?;
+    if let Some(notice) = first_user(settings, &pool, &passwords).await? {
+        tell(notice);
+    }
+    let Engine { deck, routes, tasks } = engine.start(settings, pool.clone(), shutdown.clone()).await?;
+    tasks.spawn(sweep_sessions(pool.clone(), shutdown.clone()));
+    let state = AppState {
+        deck,
+        pool,
+        passwords,
+        tries: Arc::new(Tries::default()),
+        leptos: leptos_options(address),
+        secure: settings.cookies_are_secure(),
+        public_url: settings.public_url.as_deref().map(Arc::from),
+        shutdown: shutdown.clone(),
+        started: Instant::now(),
+    };
+    let router = router::router(state, routes).map_err(|error| BAD_SETTING.problem(format!("public_url: {error}")))?;
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    tell(Notice::Ready(address));
+    // An open stream would hold the shutdown up for ever.
+    let drained = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    let served = tokio::select! {
+        served = server => served.map_err(|error| INTERNAL.problem(format!("The server stopped: {error}"))),
+        () = drained => {
+            tracing::warn!("some connections did not end in {DRAIN:?}; they are cut");
+            Ok(())
+        }
+    };
+    shutdown.cancel();
+    tasks.close();
+    if tokio::time::timeout(DRAIN, tasks.wait()).await.is_err() {
+        tracing::warn!("some tasks did not end in {DRAIN:?}");
+    }
+    served
+}
+
+/// How pages are rendered.
+#[must_use]
+pub fn leptos_options(address: SocketAddr) -> LeptosOptions {
+    LeptosOptions::builder()
+        .output_name("nimdeck")
+        .site_root("target/site")
+        .site_pkg_dir("pkg")
+        .site_addr(address)
+        .build()
+}
+
+fn cancel_on_signal(shutdown: CancellationToken) -> Result<(), Problem> {
+    let listen = |kind| signal(kind).map_err(|error| INTERNAL.problem(format!("Cannot listen for signals: {error}")));
+    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            () = shutdown.cancelled() => return,
+        }
+        tracing::info!("shutting down");
+        shutdown.cancel();
+    });
+    Ok(())
+}
+
+/// Creates the user `admin` where there is nobody yet.
+async fn first_user(settings: &Settings, pool: &PgPool, passwords: &Passwords) -> Result<Option<Notice>, Problem> {
+    if user::any(pool).await.map_err(|error| database(&error))? {
+        return Ok(None);
+    }
+    let made_up = settings.admin_password.is_none().then(|| Secret::new(password::random_password()));
+    let Some(chosen) = made_up.clone().or_else(|| settings.admin_password.clone()) else { return Ok(None) };
+    let hash = passwords.hash(chosen).await.map_err(|error| BAD_SETTING.problem(format!("admin_password: {error}")))?;
+    let write = async {
+        let mut transaction = pool.begin().await?;
+        let inserted = user::insert(&mut *transaction, "admin", &hash, Role::Admin).await?;
+        if inserted {
+            audit::record(&mut transaction, "system", "user.add", "user:admin", json!({ "role": Role::Admin })).await?;
+        }
+        transaction.commit().await?;
+        Ok(inserted)
+    };
+    // Another server on the same database may have been first: its password is the one.
+    let inserted = write.await.map_err(|error| database(&error))?;
+    Ok(inserted.then_some(Notice::FirstUser(made_up)))
+}
+
+async fn sweep_sessions(pool: PgPool, shutdown: CancellationToken) {
+    while shutdown.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
+        if let Err(error) = session::delete_ended(&pool).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "ended sessions stay for now");
+        }
+    }
+}

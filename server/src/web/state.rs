@@ -1,0 +1,39 @@
+//! What every handler can reach.
+
+use crate::auth::{password::Passwords, rate::Tries};
+use app::port::Deck;
+use axum::extract::FromRef;
+use leptos::config::LeptosOptions;
+use sqlx::PgPool;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Shared by all requests; cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// What nimdeck can be asked.
+    pub deck: Arc<dyn Deck>,
+    /// The database.
+    pub pool: PgPool,
+    /// Password hashing.
+    pub passwords: Passwords,
+    /// The brake on guessing.
+    pub tries: Arc<Tries>,
+    /// How pages are rendered.
+    pub leptos: LeptosOptions,
+    /// Mark cookies `Secure` and tell browsers to stay on https.
+    pub secure: bool,
+    /// The address people use, where a proxy stands before the server.
+    pub public_url: Option<Arc<str>>,
+    /// Cancelled when the server shuts down: open streams end.
+    pub shutdown: CancellationToken,
+    /// When the server started.
+    pub started: Instant,
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos.clone()
+    }
+}
