@@ -125,6 +125,10 @@ pub fn database(error: &sqlx::Error) -> Problem {
              Try again in a moment.",
         );
     }
+    // 22021: PostgreSQL keeps no NUL in text, so no row can be meant by one.
+    if error.as_database_error().and_then(|e| e.code()).is_some_and(|code| code == "22021") {
+        return BAD_INPUT.problem("The request has a text with a NUL character in it. Leave it out.");
+    }
     tracing::error!(error = error as &dyn std::error::Error, "database error");
     INTERNAL
         .problem("The database refused a query; the server's log has the cause. Try again, and report it if it stays.")

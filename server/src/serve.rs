@@ -158,8 +158,16 @@ async fn first_user(settings: &Settings, pool: &PgPool, passwords: &Passwords) -
     if user::any(pool).await.map_err(|error| database(&error))? {
         return Ok(None);
     }
-    let made_up = settings.admin_password.is_none().then(|| Secret::new(password::random_password()));
-    let Some(chosen) = made_up.clone().or_else(|| settings.admin_password.clone()) else { return Ok(None) };
+    let (chosen, made_up) = match &settings.admin_password {
+        Some(given) => (given.clone(), None),
+        None => {
+            let password = Secret::new(password::random_password());
+            (password.clone(), Some(password))
+        }
+    };
+    if chosen.expose().len() < password::SHORTEST {
+        tracing::warn!("the first password of admin is short; set a longer one with `nimdeck user password admin`");
+    }
     let hash = passwords.hash(chosen).await.map_err(|error| BAD_SETTING.problem(format!("admin_password: {error}")))?;
     let write = async {
         let mut transaction = pool.begin().await?;

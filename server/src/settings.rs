@@ -128,7 +128,7 @@ pub struct Flags {
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// A source has a key or a value that does not fit.
-    #[error("{0}")]
+    #[error("{}", .0.to_string().trim().replace('\n', ""))]
     Invalid(#[source] Box<figment::Error>),
     /// The file that was named is not there.
     #[error("the file {0} does not exist")]
@@ -171,8 +171,9 @@ impl Settings {
         if let Some(file) = named.as_ref().filter(|file| !file.is_file()) {
             return Err(SettingsError::NoFile(file.clone()));
         }
-        let settings: Self = Figment::new()
-            .merge(Toml::file_exact(named.unwrap_or_else(|| PathBuf::from(DEFAULT_FILE))))
+        let file = named.or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.is_file()));
+        let settings: Self = file
+            .map_or_else(Figment::new, |file| Figment::from(Toml::file_exact(file)))
             .merge(Environment(environment))
             .merge(Serialized::defaults(flags))
             .extract()
@@ -253,6 +254,11 @@ mod tests {
     #[test]
     fn nothing_given_means_defaults() {
         assert_eq!(read("", &[], &Flags::default()).unwrap(), Settings::default());
+    }
+
+    #[test]
+    fn no_file_at_all_is_fine() {
+        assert_eq!(Settings::from_sources(None, vec![], &Flags::default()).unwrap(), Settings::default());
     }
 
     #[test]

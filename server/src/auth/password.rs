@@ -9,7 +9,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash}
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-/// Shortest password that is set from now on.
+/// Shortest password that people are given or may choose; the first one, from the settings, is its owner's affair.
 pub const SHORTEST: usize = 8;
 /// Longest one that is looked at.
 const LONGEST: usize = 1024;
@@ -19,7 +19,7 @@ const AT_ONCE: usize = 2;
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
     /// It may not be used.
-    #[error("a password has {SHORTEST} to {LONGEST} bytes")]
+    #[error("a password has 1 to {LONGEST} bytes")]
     Length,
     /// Argon2 refused.
     #[error("hashing failed: {0}")]
@@ -50,9 +50,9 @@ impl Passwords {
     /// The PHC string of a new password.
     ///
     /// # Errors
-    /// Too short, too long, or Argon2 refused.
+    /// Empty, too long, or Argon2 refused.
     pub async fn hash(&self, password: Secret) -> Result<String, PasswordError> {
-        if !(SHORTEST..=LONGEST).contains(&password.expose().len()) {
+        if !(1..=LONGEST).contains(&password.expose().len()) {
             return Err(PasswordError::Length);
         }
         let _permit = self.permits.acquire().await.map_err(|_| PasswordError::Cancelled)?;
@@ -114,7 +114,7 @@ mod tests {
         assert!(passwords.verify(Some(&stored), Secret::new("correct horse")).await.unwrap());
         assert!(!passwords.verify(Some(&stored), Secret::new("wrong horse")).await.unwrap());
         assert!(!passwords.verify(None, Secret::new("correct horse")).await.unwrap());
-        assert!(matches!(passwords.hash(Secret::new("short")).await, Err(PasswordError::Length)));
+        assert!(matches!(passwords.hash(Secret::new("")).await, Err(PasswordError::Length)));
     }
 
     #[test]

@@ -33,7 +33,11 @@ pub async fn sign_in(state: &AppState, session: &Session, attempt: Attempt<'_>) 
     let username = user::normal(attempt.username);
     admit(&state.tries, &username, attempt.from)?;
     let from = attempt.from.to_string();
-    let known = user::by_name(&state.pool, &username).await.map_err(|error| database(&error))?;
+    let known = if user::is_valid(&username) {
+        user::by_name(&state.pool, &username).await.map_err(|error| database(&error))?
+    } else {
+        None
+    };
     let stored = known.as_ref().map(|user| user.password_hash.as_str());
     let matches = state.passwords.verify(stored, attempt.password).await.map_err(|error| {
         tracing::error!(error = &error as &dyn std::error::Error, "a password could not be checked");

@@ -9,7 +9,7 @@ use app::model::{Problem, Role};
 use clap::Subcommand;
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
-use std::io::{IsTerminal as _, Read as _};
+use std::io::Read as _;
 use time::{Duration, OffsetDateTime};
 
 /// Who the record names for what is done here.
@@ -17,13 +17,16 @@ const ACTOR: &str = "system";
 
 #[derive(Subcommand)]
 pub(super) enum User {
-    /// Add somebody. The password is read from standard input where that is no terminal, else made up and printed once.
+    /// Add somebody. The password is made up and printed once.
     Add {
         /// Sign-in name: lower case letters, digits, . _ @ -
         username: String,
         /// viewer, operator, approver or admin.
         #[arg(long, default_value = "viewer")]
         role: Role,
+        /// Read the password from standard input instead.
+        #[arg(long)]
+        password_stdin: bool,
     },
     /// List everybody.
     List,
@@ -31,6 +34,9 @@ pub(super) enum User {
     Password {
         /// Sign-in name.
         username: String,
+        /// Read the password from standard input instead.
+        #[arg(long)]
+        password_stdin: bool,
     },
     /// Set the role; it counts at once.
     Role {
@@ -69,9 +75,9 @@ pub(super) enum User {
 impl User {
     pub(super) async fn run(self, settings: &Settings) -> Result<(), Problem> {
         with_database(settings, async |pool: &PgPool| match self {
-            Self::Add { username, role } => add(pool, &username, role).await,
+            Self::Add { username, role, password_stdin } => add(pool, &username, role, password_stdin).await,
             Self::List => list(pool).await,
-            Self::Password { username } => set_password(pool, &username).await,
+            Self::Password { username, password_stdin } => set_password(pool, &username, password_stdin).await,
             Self::Role { username, role } => set_role(pool, &username, role).await,
             Self::Disable { username, undo } => disable(pool, &username, !undo).await,
             Self::Token { username, name, revoke: true, .. } => revoke_token(pool, &username, &name).await,
@@ -81,7 +87,7 @@ impl User {
     }
 }
 
-async fn add(pool: &PgPool, username: &str, role: Role) -> Result<(), Problem> {
+async fn add(pool: &PgPool, username: &str, role: Role, typed: bool) -> Result<(), Problem> {
     let username = user::normal(username);
     if !user::is_valid(&username) {
         return Err(BAD_INPUT.field(
@@ -89,7 +95,7 @@ async fn add(pool: &PgPool, username: &str, role: Role) -> Result<(), Problem> {
             "must be 1 to 64 lower case letters, digits, . _ @ -, and begin with a letter or digit",
         ));
     }
-    let (hash, made_up) = new_password().await?;
+    let (hash, made_up) = new_password(typed).await?;
     let inserted = recorded(pool, "user.add", &username, json!({ "role": role }), async |db| {
         user::insert(db, &username, &hash, role).await
     })
@@ -110,9 +116,9 @@ async fn list(pool: &PgPool) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn set_password(pool: &PgPool, username: &str) -> Result<(), Problem> {
+async fn set_password(pool: &PgPool, username: &str, typed: bool) -> Result<(), Problem> {
     let found = find(pool, username).await?;
-    let (hash, made_up) = new_password().await?;
+    let (hash, made_up) = new_password(typed).await?;
     recorded(pool, "user.password", &found.username, json!({}), async |db| {
         user::set_password(&mut *db, found.id, &hash).await?;
         session::delete_of(db, found.id).await?;
@@ -208,27 +214,27 @@ async fn recorded(
 }
 
 /// The hash of a new password, and the password itself where it was made up.
-async fn new_password() -> Result<(String, Option<Secret>), Problem> {
-    let given = typed_password()?;
-    let made_up = given.is_none().then(|| Secret::new(password::random_password()));
+async fn new_password(typed: bool) -> Result<(String, Option<Secret>), Problem> {
+    let (chosen, made_up) = if typed {
+        (typed_password()?, None)
+    } else {
+        let password = Secret::new(password::random_password());
+        (password.clone(), Some(password))
+    };
+    if chosen.expose().len() < password::SHORTEST {
+        return Err(BAD_INPUT.field("password", format!("must have at least {} bytes", password::SHORTEST)));
+    }
     let passwords = Passwords::new().await.map_err(|error| INTERNAL.problem(with_causes(&error)))?;
-    let chosen = given.or_else(|| made_up.clone()).unwrap_or_else(|| Secret::new(""));
     let hash = passwords.hash(chosen).await.map_err(|error| BAD_INPUT.field("password", error.to_string()))?;
     Ok((hash, made_up))
 }
 
-/// What stands on standard input, unless that is a terminal: there it would be seen.
-fn typed_password() -> Result<Option<Secret>, Problem> {
-    let mut input = std::io::stdin();
-    if input.is_terminal() {
-        return Ok(None);
-    }
+/// What stands on standard input, without its line end.
+fn typed_password() -> Result<Secret, Problem> {
     let mut text = String::new();
-    input
-        .read_to_string(&mut text)
-        .map_err(|error| BAD_INPUT.field("password", format!("cannot be read from standard input: {error}")))?;
-    let text = text.trim_end_matches(['\r', '\n']);
-    Ok((!text.is_empty()).then(|| Secret::new(text)))
+    let read = std::io::stdin().read_to_string(&mut text);
+    read.map_err(|error| BAD_INPUT.field("password", format!("cannot be read from standard input: {error}")))?;
+    Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
 }
 
 fn tell_password(made_up: Option<Secret>) {

@@ -198,7 +198,8 @@ impl Cluster {
              unix_socket_directories = '\"{socket_dir}\"'\nunix_socket_permissions = 0700\nmax_connections = 100\n"
         );
         if self.durability == Durability::None {
-            text.push_str("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n");
+            // Commits stay synchronous: what is committed must outlive a killed postmaster in tests, too.
+            text.push_str("fsync = off\nfull_page_writes = off\n");
         }
         text
     }

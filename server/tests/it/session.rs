@@ -1,0 +1,135 @@
+//! Signing in and out.
+
+use crate::support::{PASSWORD, Server, code};
+use app::model::Role;
+use server::auth::token;
+use server::store::{self, audit, session, user};
+
+async fn actions(server: &Server) -> Vec<String> {
+    let page = audit::list(&server.pool, &app::model::AuditFilter::default()).await.unwrap();
+    page.items.into_iter().map(|entry| format!("{} {}", entry.actor, entry.action)).collect()
+}
+
+#[tokio::test]
+async fn right_and_wrong_passwords_are_told_apart_and_recorded() {
+    let server = Server::start().await;
+    server.add_user("jane", Role::Operator).await;
+    let client = server.client();
+    for (username, password) in [("jane", "wrong"), ("nobody", PASSWORD), ("", ""), ("ja\0ne", PASSWORD)] {
+        let response = server.sign_in(&client, username, password).await;
+        assert_eq!(response.status(), 401, "{username:?}");
+        assert_eq!(code(response).await, "ND0103");
+    }
+    let response = server.sign_in(&client, " Jane", PASSWORD).await;
+    assert_eq!(response.status(), 200);
+    let cookie = response.headers()["set-cookie"].to_str().unwrap().to_owned();
+    for part in ["nimdeck=", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age="] {
+        assert!(cookie.contains(part), "{part} in {cookie}");
+    }
+    let me: app::model::Me = client.get(server.url("/api/v1/session")).send().await.unwrap().json().await.unwrap();
+    assert_eq!((me.username.as_str(), me.role), ("jane", Role::Operator));
+    assert_eq!(client.delete(server.url("/api/v1/session")).send().await.unwrap().status(), 204);
+    assert_eq!(client.get(server.url("/api/v1/session")).send().await.unwrap().status(), 401);
+    let record = actions(&server).await;
+    assert_eq!(
+        record,
+        [
+            "jane session.delete",
+            "jane session.create",
+            "unknown session.refuse",
+            "unknown session.refuse",
+            "nobody session.refuse",
+            "jane session.refuse"
+        ]
+    );
+    let stored: Vec<u8> =
+        sqlx::query_scalar("SELECT convert_to(coalesce(string_agg(s::text, ''), ''), 'UTF8') FROM session s")
+            .fetch_one(&server.pool)
+            .await
+            .unwrap();
+    let id = cookie.split(['=', ';']).nth(1).unwrap();
+    assert!(!String::from_utf8_lossy(&stored).contains(id), "the cookie is not in the table");
+}
+
+#[tokio::test]
+async fn the_form_leads_on_and_back() {
+    let server = Server::start().await;
+    server.add_user("jane", Role::Viewer).await;
+    let client = server.client();
+    let post = async |password: &str, next: &str| {
+        let form = format!("username=jane&password={}&next={next}", password.replace(' ', "+"));
+        let request =
+            client.post(server.url("/sign-in")).header("content-type", "application/x-www-form-urlencoded").body(form);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 303);
+        response.headers()["location"].to_str().unwrap().to_owned()
+    };
+    assert_eq!(post("wrong", "/clients").await, "/sign-in?error=ND0103&next=/clients");
+    assert_eq!(post(PASSWORD, "/clients").await, "/clients");
+    assert_eq!(post(PASSWORD, "//evil.example").await, "/");
+    let response = client.post(server.url("/sign-out")).send().await.unwrap();
+    assert_eq!(response.headers()["location"], "/sign-in");
+    assert_eq!(client.get(server.url("/")).send().await.unwrap().status(), 303);
+}
+
+#[tokio::test]
+async fn changes_to_a_user_count_at_once() {
+    let server = Server::start().await;
+    let jane = server.add_user("jane", Role::Admin).await;
+    let client = server.client();
+    server.sign_in(&client, "jane", PASSWORD).await;
+    let who = async || client.get(server.url("/api/v1/session")).send().await.unwrap();
+    user::set_role(&server.pool, jane.id, Role::Viewer).await.unwrap();
+    assert_eq!(who().await.json::<app::model::Me>().await.unwrap().role, Role::Viewer);
+    user::set_disabled(&server.pool, jane.id, true).await.unwrap();
+    assert_eq!(who().await.status(), 401);
+    assert_eq!(server.sign_in(&server.client(), "jane", PASSWORD).await.status(), 401);
+    user::set_disabled(&server.pool, jane.id, false).await.unwrap();
+    server.sign_in(&client, "jane", PASSWORD).await;
+    session::delete_of(&server.pool, jane.id).await.unwrap();
+    assert_eq!(who().await.status(), 401);
+}
+
+#[tokio::test]
+async fn guessing_is_slowed_down() {
+    let server = Server::start().await;
+    server.add_user("jane", Role::Viewer).await;
+    let client = server.client();
+    for _ in 0..10 {
+        assert_eq!(server.sign_in(&client, "jane", "wrong").await.status(), 401);
+    }
+    let response = server.sign_in(&client, "jane", PASSWORD).await;
+    assert_eq!(response.status(), 429);
+    assert!(response.headers().contains_key("retry-after"));
+    assert_eq!(code(response).await, "ND0104");
+}
+
+#[tokio::test]
+async fn a_token_acts_for_its_user_with_the_lower_role() {
+    let server = Server::start().await;
+    let jane = server.add_user("jane", Role::Admin).await;
+    let secret = token::generate();
+    let hash = token::hash(secret.expose());
+    assert!(store::token::insert(&server.pool, jane.id, "ci", &hash, Role::Viewer, None).await.unwrap());
+    let get =
+        async |token: &str| server.client().get(server.url("/api/v1/session")).bearer_auth(token).send().await.unwrap();
+    assert_eq!(get(secret.expose()).await.json::<app::model::Me>().await.unwrap().role, Role::Viewer);
+    assert_eq!(get("nd_0").await.status(), 401);
+    assert!(store::token::revoke(&server.pool, jane.id, "ci").await.unwrap());
+    assert_eq!(get(secret.expose()).await.status(), 401);
+}
+
+#[tokio::test]
+async fn a_database_that_is_down_signs_nobody_out() {
+    let server = Server::start().await;
+    server.add_user("jane", Role::Viewer).await;
+    let client = server.client();
+    server.sign_in(&client, "jane", PASSWORD).await;
+    server.pool.close().await;
+    let response = client.get(server.url("/api/v1/session")).send().await.unwrap();
+    assert_eq!(response.status(), 503);
+    assert!(!response.headers().contains_key("set-cookie"), "the cookie stays");
+    assert_eq!(code(response).await, "ND0002");
+    assert_eq!(client.get(server.url("/readyz")).send().await.unwrap().status(), 503);
+    assert_eq!(client.get(server.url("/healthz")).send().await.unwrap().status(), 200);
+}

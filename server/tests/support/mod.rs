@@ -1,0 +1,131 @@
+//! What integration tests share: a throw-away PostgreSQL, a server on it, and a deck without an estate.
+
+mod deck;
+
+use app::model::Role;
+use server::auth::{password::Passwords, rate::Tries};
+use server::postgres::{Durability, PrivatePostgres};
+use server::settings::Secret;
+use server::store::{self, user};
+use server::web::{router::router, state::AppState};
+use sqlx::PgPool;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// A password long enough to be taken.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// A data directory that goes with the test, PostgreSQL included, also when the test fails.
+pub(crate) struct DataDir(tempfile::TempDir);
+
+impl DataDir {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        // Where tests run as root, the user postgres must get in.
+        std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        Self(dir)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// The postmaster, while there is one.
+    pub(crate) fn postmaster(&self) -> Option<u32> {
+        let file = self.path().join("postgres/cluster/postmaster.pid");
+        std::fs::read_to_string(file).ok()?.lines().next()?.parse().ok()
+    }
+}
+
+/// Sends a signal; false where there is no such process.
+pub(crate) fn kill(signal: &str, pid: u32) -> bool {
+    Command::new("kill").args([signal, &pid.to_string()]).stderr(Stdio::null()).status().unwrap().success()
+}
+
+impl Drop for DataDir {
+    fn drop(&mut self) {
+        if let Some(pid) = self.postmaster() {
+            kill("-QUIT", pid);
+            while kill("-0", pid) {}
+        }
+    }
+}
+
+/// A migrated database.
+pub(crate) struct Database {
+    pub(crate) pool: PgPool,
+    _postgres: PrivatePostgres,
+    _dir: DataDir,
+}
+
+impl Database {
+    pub(crate) async fn new() -> Self {
+        let dir = DataDir::new();
+        let postgres = PrivatePostgres::start(dir.path(), Durability::None).await.unwrap();
+        let pool = store::connect(postgres.options()).await.unwrap();
+        Self { pool, _postgres: postgres, _dir: dir }
+    }
+}
+
+/// A server on a database of its own.
+pub(crate) struct Server {
+    pub(crate) pool: PgPool,
+    address: SocketAddr,
+    passwords: Passwords,
+    _database: Database,
+}
+
+impl Server {
+    pub(crate) async fn start() -> Self {
+        let database = Database::new().await;
+        let pool = database.pool.clone();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let passwords = Passwords::new().await.unwrap();
+        let state = AppState {
+            deck: Arc::new(deck::NoEstate(pool.clone())),
+            pool: pool.clone(),
+            passwords: passwords.clone(),
+            tries: Arc::new(Tries::default()),
+            leptos: server::serve::leptos_options(address),
+            secure: false,
+            public_url: None,
+            shutdown: CancellationToken::new(),
+            started: Instant::now(),
+        };
+        let service = router(state, axum::Router::new()).unwrap().into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await });
+        Self { pool, address, passwords, _database: database }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub(crate) async fn add_user(&self, username: &str, role: Role) -> user::User {
+        let hash = self.passwords.hash(Secret::new(PASSWORD)).await.unwrap();
+        assert!(user::insert(&self.pool, username, &hash, role).await.unwrap());
+        user::by_name(&self.pool, username).await.unwrap().unwrap()
+    }
+
+    /// A client that keeps cookies and follows nothing.
+    pub(crate) fn client(&self) -> reqwest::Client {
+        reqwest::Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none()).build().unwrap()
+    }
+
+    pub(crate) async fn sign_in(&self, client: &reqwest::Client, username: &str, password: &str) -> reqwest::Response {
+        let body = serde_json::json!({ "username": username, "password": password });
+        client.post(self.url("/api/v1/session")).json(&body).send().await.unwrap()
+    }
+}
+
+/// The `ND…` code of a problem.
+pub(crate) async fn code(response: reqwest::Response) -> String {
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    response.json::<serde_json::Value>().await.unwrap()["code"].as_str().unwrap().to_owned()
+}
