@@ -1,0 +1,72 @@
+//! Going down and coming up.
+
+use super::{Host, Power, VgId, VolumeGroup};
+
+/// AIX 7.3 needs POWER8 (nimadm.md §A.2): older machines do not come up from it.
+const POWER_FOR_73: u8 = 8;
+
+impl Host {
+    /// The host goes down now and boots at `until`, milliseconds since 1970.
+    pub(crate) fn shut_down(&mut self, until: i64) {
+        self.power = Power::Booting(until);
+        self.spot_mount = None;
+        for vg in &mut self.groups {
+            vg.mounted_under = None;
+        }
+    }
+
+    /// Brings the host to `now`: a boot that is due happens. Safe to repeat: the outcome depends on the stored state
+    /// alone, so readers may do it without writing it back.
+    pub(crate) fn settle(&mut self, now: i64) {
+        if let Power::Booting(until) = self.power
+            && now >= until
+        {
+            self.boot(until);
+        }
+    }
+
+    /// Boots the first disk of the bootlist that has a boot image, as firmware does: what is on it is found out later.
+    fn boot(&mut self, at: i64) {
+        let found = self.bootlist.iter().find_map(|disk| self.bootable(disk));
+        let runs = |vg: &VolumeGroup| {
+            vg.system.as_ref().is_some_and(|system| {
+                let new = (system.level.version, system.level.release) >= (7, 3);
+                system.complete && (!new || self.hardware.power >= POWER_FOR_73)
+            })
+        };
+        let Some(id) = found.filter(|vg| runs(vg)).map(|vg| vg.id.clone()) else {
+            self.power = Power::Hung;
+            return;
+        };
+        self.start(&id);
+        self.power = Power::Running;
+        self.booted_at = at;
+    }
+
+    /// The named system runs: its file systems are mounted, data volume groups are on, other rootvgs are off.
+    pub(crate) fn start(&mut self, id: &VgId) {
+        for vg in &mut self.groups {
+            let on = vg.id == *id || vg.system.is_none();
+            vg.varied_on = on;
+            vg.mounted_under = on.then(String::new);
+        }
+        self.running = id.clone();
+    }
+
+    /// The volume group that a boot from this disk would start.
+    pub(crate) fn bootable(&self, disk: &str) -> Option<&VolumeGroup> {
+        self.groups
+            .iter()
+            .filter(|vg| vg.disks.iter().any(|member| member == disk))
+            .find(|vg| vg.system.as_ref().is_some_and(|system| system.boot_image))
+    }
+
+    /// Sets the bootlist back to the running rootvg where it points elsewhere, as every clean-up of alt_disk does
+    /// (nimadm.md §1.6).
+    pub(crate) fn bootlist_to_running(&mut self) {
+        let Some(vg) = self.groups.iter().find(|vg| vg.id == self.running) else { return };
+        if !self.bootlist.iter().all(|disk| vg.disks.contains(disk)) || self.bootlist.is_empty() {
+            self.bootlist.clone_from(&vg.disks);
+        }
+    }
+}

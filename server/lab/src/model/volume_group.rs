@@ -1,0 +1,107 @@
+//! Volume groups, their logical volumes, and the system on a rootvg.
+
+use aix::Level;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The identifier written on the disks of a volume group, 32 hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct VgId(pub(crate) String);
+
+/// A volume group. It has no name: see the module.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct VolumeGroup {
+    pub(crate) id: VgId,
+    /// Size of a physical partition, MiB.
+    pub(crate) pp_mib: u32,
+    /// Its disks, by name.
+    pub(crate) disks: Vec<String>,
+    pub(crate) lvs: Vec<LogicalVolume>,
+    pub(crate) varied_on: bool,
+    /// Where its file systems are mounted: nothing in front for a running rootvg or a data volume group, `/alt_inst` for a
+    /// clone that is awake.
+    pub(crate) mounted_under: Option<String>,
+    /// What is installed there, where it is a rootvg.
+    pub(crate) system: Option<System>,
+}
+
+/// A logical volume.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LogicalVolume {
+    pub(crate) name: String,
+    /// `boot`, `paging`, `jfs2log`, `jfs2`, `sysdump`.
+    pub(crate) kind: String,
+    /// Logical partitions.
+    pub(crate) lps: u32,
+    /// 2 where mirrored.
+    pub(crate) copies: u32,
+    /// Mount point where its own system runs.
+    pub(crate) mount: Option<String>,
+    /// Used space of its file system, MiB.
+    pub(crate) used_mib: u32,
+}
+
+/// An installed AIX.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct System {
+    pub(crate) level: Level,
+    pub(crate) efixes: Vec<Efix>,
+    /// Names of the volume groups it knows.
+    pub(crate) odm: BTreeMap<VgId, String>,
+    /// Whether hd5 holds a boot image. Without one a disk is not bootable.
+    pub(crate) boot_image: bool,
+    /// False while a clone is being made: its logical volumes still carry `alt_` names and it comes up nowhere.
+    pub(crate) complete: bool,
+}
+
+/// An interim fix, as `emgr -l` lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Efix {
+    /// `S` stable, `*Q*` reboot required.
+    pub(crate) state: String,
+    pub(crate) label: String,
+    /// `02/14/23 09:12:41`.
+    pub(crate) installed: String,
+    pub(crate) title: String,
+}
+
+impl VolumeGroup {
+    /// Partitions in use.
+    pub(crate) fn used_pps(&self) -> u32 {
+        self.lvs.iter().map(LogicalVolume::pps).sum()
+    }
+
+    /// The mounted file systems: logical volume and mount point.
+    pub(crate) fn mounts(&self) -> impl Iterator<Item = (&LogicalVolume, String)> {
+        self.lvs.iter().filter_map(|lv| Some((lv, self.mount_point(lv)?)))
+    }
+
+    /// Where a logical volume is mounted now.
+    pub(crate) fn mount_point(&self, lv: &LogicalVolume) -> Option<String> {
+        let (under, mount) = (self.mounted_under.as_deref()?, lv.mount.as_deref()?);
+        Some(match (under, mount) {
+            ("", mount) => mount.to_owned(),
+            (under, "/") => under.to_owned(),
+            (under, mount) => format!("{under}{mount}"),
+        })
+    }
+
+    /// `open/syncd` or `closed/syncd`: a clone that is awake has its file systems open, and neither paging nor dump.
+    pub(crate) fn lv_state(&self, lv: &LogicalVolume) -> &'static str {
+        let running = self.mounted_under.as_deref() == Some("");
+        let open = match lv.kind.as_str() {
+            "boot" => false,
+            "jfs2" | "jfs2log" => self.mounted_under.is_some(),
+            _ => running,
+        };
+        if open { "open/syncd" } else { "closed/syncd" }
+    }
+}
+
+impl LogicalVolume {
+    /// Physical partitions.
+    pub(crate) fn pps(&self) -> u32 {
+        self.lps * self.copies
+    }
+}

@@ -1,0 +1,154 @@
+//! One host's SSH server.
+//!
+//! Each channel gets a task that owns the command it runs, so a silent command holds up nobody. Output goes through the channel's
+//! window: a reader that stops reading stops the command, as a pipe would, and nothing piles up here.
+
+mod channel;
+
+use crate::{model::Power, store::Store};
+use russh::{
+    Channel, MethodKind, MethodSet,
+    keys::PrivateKey,
+    server::{self, Auth, ChannelOpenHandle, Config, Handler, Msg, Session, VerifiedPublicKey},
+};
+use std::{
+    net::Shutdown,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// How often a host with open connections looks whether it went down.
+const WATCH: Duration = Duration::from_millis(100);
+
+/// What all connections of one host share.
+#[derive(Clone)]
+pub(crate) struct HostServer {
+    pub(crate) store: Store,
+    pub(crate) name: String,
+    pub(crate) host_key: PrivateKey,
+    /// Who may sign in.
+    pub(crate) authorized: Arc<PrivateKey>,
+    pub(crate) connections: Connections,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) stop: CancellationToken,
+}
+
+/// The open sockets of a host, for cutting them.
+#[derive(Clone, Default)]
+pub(crate) struct Connections(Arc<Mutex<Vec<std::net::TcpStream>>>);
+
+impl Connections {
+    fn add(&self, stream: std::net::TcpStream) {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those that ended meanwhile have no peer any more.
+        open.retain(|stream| stream.peer_addr().is_ok());
+        open.push(stream);
+    }
+
+    /// Cuts every connection now, in the middle of whatever it carries.
+    pub(crate) fn cut(&self) {
+        for stream in self.0.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            drop(stream.shutdown(Shutdown::Both));
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+}
+
+impl HostServer {
+    /// Serves until stopped.
+    pub(crate) async fn serve(self, listener: TcpListener) {
+        let config = Arc::new(Config {
+            methods: MethodSet::from(&[MethodKind::PublicKey][..]),
+            auth_rejection_time: Duration::from_millis(1),
+            auth_rejection_time_initial: Some(Duration::ZERO),
+            keys: vec![self.host_key.clone()],
+            inactivity_timeout: None,
+            keepalive_interval: Some(Duration::from_secs(15)),
+            nodelay: true,
+            ..Config::default()
+        });
+        let mut watch = tokio::time::interval(WATCH);
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => break,
+                _ = watch.tick() => {
+                    if !self.connections.is_empty() && !self.is_up().await {
+                        self.connections.cut();
+                    }
+                }
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) if self.is_up().await => self.welcome(stream, Arc::clone(&config)),
+                    // A host that is down does not answer; closing at once is as near as a listening port comes.
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::warn!(host = self.name, %error, "cannot accept a connection");
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                    }
+                },
+            }
+        }
+        self.connections.cut();
+    }
+
+    async fn is_up(&self) -> bool {
+        let (store, name) = (self.store.clone(), self.name.clone());
+        let host = tokio::task::spawn_blocking(move || store.host(&name)).await;
+        match host {
+            Ok(Ok(host)) => host.power == Power::Running,
+            Ok(Err(error)) => {
+                tracing::error!(host = self.name, error = &error as &dyn std::error::Error, "cannot read the host");
+                false
+            }
+            Err(_) => false,
+        }
+    }
+
+    fn welcome(&self, stream: TcpStream, config: Arc<Config>) {
+        drop(stream.set_nodelay(true));
+        let Ok(stream) = stream.into_std() else { return };
+        let Ok(twin) = stream.try_clone() else { return };
+        let Ok(stream) = TcpStream::from_std(stream) else { return };
+        self.connections.add(twin);
+        let peer = Peer { host: self.clone() };
+        self.tasks.spawn(async move {
+            let name = peer.host.name.clone();
+            let ended = match server::run_stream(config, stream, peer).await {
+                Ok(session) => session.await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = ended {
+                tracing::debug!(host = name, %error, "connection ended");
+            }
+        });
+    }
+}
+
+/// One connection.
+struct Peer {
+    host: HostServer,
+}
+
+impl Handler for Peer {
+    type Error = russh::Error;
+
+    async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
+        let known = key.public_key.key_data() == self.host.authorized.public_key().key_data();
+        Ok(if known && user == crate::USER { Auth::Accept } else { Auth::reject() })
+    }
+
+    async fn channel_open_session(
+        &mut self,
+        channel: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        reply.accept().await;
+        self.host.tasks.spawn(channel::serve(channel, session.handle(), self.host.clone()));
+        Ok(())
+    }
+}
