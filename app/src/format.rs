@@ -5,7 +5,7 @@ use aix::Phase;
 
 /// MiB as people read disk sizes: `512 MiB`, `34.2 GiB`.
 #[must_use]
-pub fn mib(size: u64) -> String {
+pub(crate) fn mib(size: u64) -> String {
     if size < 1024 {
         return format!("{size} MiB");
     }
@@ -18,7 +18,7 @@ pub fn mib(size: u64) -> String {
 
 /// Milliseconds as people read how long something took: `4 s`, `12 min 03 s`, `2 h 05 min`.
 #[must_use]
-pub fn duration(millis: i64) -> String {
+pub(crate) fn duration(millis: i64) -> String {
     let seconds = (millis / 1000).max(0);
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, s) => format!("{s} s"),
@@ -29,7 +29,7 @@ pub fn duration(millis: i64) -> String {
 
 /// From one point to another, or to now while it lasts; none where that cannot be said.
 #[must_use]
-pub fn elapsed(from: Option<Timestamp>, to: Option<Timestamp>, now: Option<i64>) -> Option<String> {
+pub(crate) fn elapsed(from: Option<Timestamp>, to: Option<Timestamp>, now: Option<i64>) -> Option<String> {
     let from = from?.unix_millis();
     let to = to.map(Timestamp::unix_millis).or(now)?;
     Some(duration(to - from))
@@ -37,13 +37,13 @@ pub fn elapsed(from: Option<Timestamp>, to: Option<Timestamp>, now: Option<i64>)
 
 /// Only the time of day, `21:57:48`.
 #[must_use]
-pub fn time_of_day(at: Timestamp) -> String {
+pub(crate) fn time_of_day(at: Timestamp) -> String {
     at.readable().split_once(' ').map_or_else(String::new, |(_, time)| time.to_owned())
 }
 
 /// `7300-03` or a full level, as people say it: `7.3 TL3`; what is no level stays as it is.
 #[must_use]
-pub fn level(text: &str) -> String {
+pub(crate) fn level(text: &str) -> String {
     let full = text.parse::<aix::Level>();
     match full {
         Ok(level) if level.sp == 0 => format!("{} TL{}", level.version_release(), level.tl),
@@ -54,7 +54,7 @@ pub fn level(text: &str) -> String {
 
 /// The phase a migration is in, or failed in.
 #[must_use]
-pub fn current_phase(migration: &Migration) -> Option<Phase> {
+pub(crate) fn current_phase(migration: &Migration) -> Option<Phase> {
     migration.failed_phase.or_else(|| {
         let entered = |state| matches!(state, PhaseState::Running | PhaseState::Done | PhaseState::Failed);
         migration.phases.iter().rev().find(|phase| entered(phase.state)).map(|phase| phase.number)
@@ -63,7 +63,7 @@ pub fn current_phase(migration: &Migration) -> Option<Phase> {
 
 /// The sign before the title of a tab: what the state is without reading it.
 #[must_use]
-pub fn sign(state: State) -> &'static str {
+pub(crate) fn sign(state: State) -> &'static str {
     match state {
         State::Verified | State::Finalised | State::RolledBack => "✓",
         State::FailedClean | State::FailedDebris | State::VerificationFailed => "✗",
@@ -76,7 +76,7 @@ pub fn sign(state: State) -> &'static str {
 
 /// The title of a migration's tab: `▶ 6/12 lpar71`.
 #[must_use]
-pub fn tab_title(migration: &Migration) -> String {
+pub(crate) fn tab_title(migration: &Migration) -> String {
     let state = migration.state;
     match current_phase(migration) {
         Some(phase) if matches!(state, State::Running | State::ContactLost) => {

@@ -73,7 +73,7 @@ fn words(action: Action, migration: &Migration) -> Words {
 
 /// The buttons for what is allowed in the present state. The answer goes to `migration`.
 #[component]
-pub fn Actions(migration: RwSignal<Migration>) -> impl IntoView {
+pub(crate) fn Actions(migration: RwSignal<Migration>) -> impl IntoView {
     let problem = RwSignal::new(None::<Problem>);
     let busy = RwSignal::new(false);
     let ask = move |action: Action, reason: String| {

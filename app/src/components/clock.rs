@@ -6,18 +6,18 @@ use std::time::Duration;
 
 /// Milliseconds since 1970 by the browser's clock, once a second; none on the server and until hydration.
 #[derive(Debug, Clone, Copy)]
-pub struct Clock(RwSignal<Option<i64>>);
+pub(crate) struct Clock(RwSignal<Option<i64>>);
 
 impl Clock {
     /// The current time, tracked.
     #[must_use]
-    pub fn now(self) -> Option<i64> {
+    pub(crate) fn now(self) -> Option<i64> {
         self.0.get()
     }
 }
 
 /// Starts the clock and provides it in context.
-pub fn provide() {
+pub(crate) fn provide() {
     let now = RwSignal::new(None);
     provide_context(Clock(now));
     Effect::new(move || {
@@ -33,20 +33,20 @@ pub fn provide() {
 
 /// The clock of this page.
 #[must_use]
-pub fn clock() -> Clock {
+pub(crate) fn clock() -> Clock {
     use_context().unwrap_or_else(|| Clock(RwSignal::new(None)))
 }
 
 /// Milliseconds since 1970 by the browser's clock; only ever called in the browser.
 #[must_use]
 #[expect(clippy::cast_possible_truncation, reason = "milliseconds fit an i64 for the next 292 million years")]
-pub fn browser_now() -> i64 {
+pub(crate) fn browser_now() -> i64 {
     js_sys::Date::now() as i64
 }
 
 /// A point in time in UTC, marked up as one; a dash where there is none.
 #[component]
-pub fn When(#[prop(into)] at: Option<Timestamp>) -> impl IntoView {
+pub(crate) fn When(#[prop(into)] at: Option<Timestamp>) -> impl IntoView {
     match at {
         Some(at) => view! { <time datetime=at.to_string()>{at.readable()}</time> }.into_any(),
         None => view! { <span class="none">"–"</span> }.into_any(),

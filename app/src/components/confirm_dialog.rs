@@ -4,7 +4,7 @@ use leptos::{html, prelude::*};
 
 /// A button that opens the question, and the question.
 #[component]
-pub fn ConfirmButton(
+pub(crate) fn ConfirmButton(
     /// The words on the button, naming the effect.
     label: &'static str,
     /// What will happen, in full.

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 /// What a disk is used for, in a word and with the reason why it may not be chosen.
 #[must_use]
-pub fn words(usage: DiskUse) -> (&'static str, &'static str) {
+pub(crate) fn words(usage: DiskUse) -> (&'static str, &'static str) {
     match usage {
         DiskUse::Free => ("Free", "In no volume group, not in the bootlist"),
         DiskUse::Running => ("Running system", "In the running rootvg: never touched"),
@@ -48,7 +48,7 @@ fn DiskFace(disk: Disk, usage: DiskUse, boots: bool) -> impl IntoView {
 
 /// The map. With `chosen` every free disk can be picked; the others say why they cannot.
 #[component]
-pub fn DiskMap(
+pub(crate) fn DiskMap(
     /// The client whose disks they are.
     client: Client,
     /// The target disks picked so far.

@@ -22,7 +22,7 @@ const LONGEST_PAUSE_MS: i64 = 15_000;
 
 /// What the page may say about its stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StreamStatus {
+pub(crate) enum StreamStatus {
     /// Not connected yet.
     Connecting,
     /// Connected.
@@ -35,7 +35,7 @@ pub enum StreamStatus {
 
 /// What to do after an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
+pub(crate) enum Next {
     /// Go on.
     Continue,
     /// Something is missing: open the source again where the page is.
@@ -162,7 +162,7 @@ impl Inner {
 /// Opens a source once the page is hydrated and closes it with the page.
 ///
 /// `url` is asked for at every (re)connection; `on_event` gets an event's name and data. Nothing is opened while `wanted` is false.
-pub fn use_event_source(
+pub(crate) fn use_event_source(
     wanted: impl Fn() -> bool + 'static,
     names: &'static [&'static str],
     url: impl Fn() -> String + 'static,

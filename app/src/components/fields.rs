@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 /// A text field of a GET form.
 #[component]
-pub fn QueryField(
+pub(crate) fn QueryField(
     /// The name in the query.
     name: &'static str,
     /// What it is called.
@@ -25,7 +25,7 @@ pub fn QueryField(
 
 /// A select over `options` (value, words), bound to `value`; with `none` there is a choice of nothing.
 #[component]
-pub fn SelectField(
+pub(crate) fn SelectField(
     /// What it is called.
     label: &'static str,
     /// The choices.
@@ -60,7 +60,7 @@ pub fn SelectField(
 
 /// A text field bound to `value`.
 #[component]
-pub fn TextField(
+pub(crate) fn TextField(
     /// What it is called.
     label: &'static str,
     /// Its text.
@@ -80,7 +80,7 @@ pub fn TextField(
 
 /// A check box bound to `value`.
 #[component]
-pub fn CheckField(
+pub(crate) fn CheckField(
     /// What it is called.
     label: &'static str,
     /// Whether it is checked.

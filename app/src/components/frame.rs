@@ -10,25 +10,25 @@ use leptos_router::components::{A, Outlet};
 
 /// Who is signed in, for every page in the frame.
 #[derive(Debug, Clone, Copy)]
-pub struct Who(Resource<Result<Me, Problem>>);
+pub(crate) struct Who(Resource<Result<Me, Problem>>);
 
 impl Who {
     /// Whether they hold the permission; false until that is known. Only for what a page offers: the server decides.
     #[must_use]
-    pub async fn may(self, permission: Permission) -> bool {
+    pub(crate) async fn may(self, permission: Permission) -> bool {
         self.0.await.is_ok_and(|me| me.permissions.contains(&permission))
     }
 }
 
 /// Who is signed in.
 #[must_use]
-pub fn who() -> Who {
+pub(crate) fn who() -> Who {
     use_context().unwrap_or_else(|| Who(Resource::new(|| (), |()| api::me())))
 }
 
 /// Navigation, the banner of a simulated estate, and the page.
 #[component]
-pub fn Frame() -> impl IntoView {
+pub(crate) fn Frame() -> impl IntoView {
     let me = Resource::new(|| (), |()| api::me());
     provide_context(Who(me));
     view! {
@@ -72,7 +72,7 @@ fn SignedIn(me: Me) -> impl IntoView {
 
 /// The mark of nimdeck.
 #[component]
-pub fn Mark() -> impl IntoView {
+pub(crate) fn Mark() -> impl IntoView {
     view! {
         <svg class="mark" viewBox="0 0 32 32" width="26" height="26" aria-hidden="true" focusable="false">
             <rect width="32" height="32" rx="7" />
@@ -84,7 +84,7 @@ pub fn Mark() -> impl IntoView {
 
 /// Says that nothing here is a real machine.
 #[component]
-pub fn SimulatedBanner() -> impl IntoView {
+pub(crate) fn SimulatedBanner() -> impl IntoView {
     view! {
         <p class="simulated" role="note" data-testid="simulated">
             <b>"Simulated estate"</b>

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 /// Reachable, or why not; with when it last answered.
 #[component]
-pub fn HostState(
+pub(crate) fn HostState(
     #[prop(into)] unreachable: Option<String>,
     #[prop(into)] refreshed_at: Option<Timestamp>,
 ) -> impl IntoView {

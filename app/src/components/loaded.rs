@@ -2,11 +2,11 @@
 
 use super::problem_box::ProblemBox;
 use crate::model::Problem;
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 use std::sync::Arc;
 
 /// Shows what the resource came to, and keeps showing it while it is asked for again.
-pub fn loaded<T, V>(
+pub(crate) fn loaded<T, V>(
     resource: Resource<Result<T, Problem>>,
     view: impl Fn(T) -> V + Send + Sync + 'static,
 ) -> impl IntoView
@@ -23,8 +23,8 @@ where
                 let view = Arc::clone(&view);
                 Suspend::new(async move {
                     match resource.await {
-                        Ok(value) => Either::Left(view(value)),
-                        Err(problem) => Either::Right(view! { <ProblemBox problem /> }),
+                        Ok(value) => view(value).into_any(),
+                        Err(problem) => view! { <ProblemBox problem /> }.into_any(),
                     }
                 })
             }}

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 /// From which level to which, as far as known.
 #[must_use]
-pub fn levels(migration: &MigrationSummary) -> String {
+pub(crate) fn levels(migration: &MigrationSummary) -> String {
     let from = migration.from_level.map_or_else(|| "?".to_owned(), |level| level.spoken());
     let to = migration.to_level.as_deref().map_or_else(|| "?".to_owned(), format::level);
     format!("{from} → {to}")
@@ -14,7 +14,7 @@ pub fn levels(migration: &MigrationSummary) -> String {
 
 /// A table of migrations; `empty` is said instead where there are none.
 #[component]
-pub fn MigrationTable(
+pub(crate) fn MigrationTable(
     migrations: Vec<MigrationSummary>,
     #[prop(into)] caption: String,
     empty: &'static str,

@@ -12,11 +12,11 @@ use leptos::prelude::*;
 
 /// The list, following `phases`.
 #[component]
-pub fn PhaseList(#[prop(into)] phases: Signal<Vec<PhaseRecord>>) -> impl IntoView {
+pub(crate) fn PhaseList(#[prop(into)] phases: Signal<Vec<PhaseRecord>>) -> impl IntoView {
     view! {
         <ol class="phases" aria-label="Phases">
             <For each=move || phases.get() key=|phase| phase.number let:phase>
-                <PhaseRow number=phase.number first=phase.clone() phases />
+                <PhaseRow number=phase.number first=phase phases />
             </For>
         </ol>
     }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 /// What each phase looks like when only the state and the current phase are known.
 #[must_use]
-pub fn states_from_summary(state: State, current: Option<Phase>) -> [PhaseState; Phase::COUNT] {
+pub(crate) fn states_from_summary(state: State, current: Option<Phase>) -> [PhaseState; Phase::COUNT] {
     let failed = matches!(state, State::FailedClean | State::FailedDebris | State::Cancelled | State::Cleaning);
     let cloned = matches!(
         state,
@@ -36,7 +36,7 @@ pub fn states_from_summary(state: State, current: Option<Phase>) -> [PhaseState;
 
 /// The strip; `label` is what a screen reader says instead of twelve blocks.
 #[component]
-pub fn PhaseStrip(#[prop(into)] states: Vec<PhaseState>, #[prop(into)] label: String) -> impl IntoView {
+pub(crate) fn PhaseStrip(#[prop(into)] states: Vec<PhaseState>, #[prop(into)] label: String) -> impl IntoView {
     // Widths follow each phase's typical share, with a least width so that short ones can still be seen.
     let mut x = 0;
     let blocks = Phase::all()
@@ -57,7 +57,7 @@ pub fn PhaseStrip(#[prop(into)] states: Vec<PhaseState>, #[prop(into)] label: St
 
 /// The strip of a migration in a list, with its words.
 #[component]
-pub fn SummaryStrip(migration: MigrationSummary) -> impl IntoView {
+pub(crate) fn SummaryStrip(migration: MigrationSummary) -> impl IntoView {
     let words = match migration.phase {
         Some(phase) => format!("Phase {phase} of {}: {}", Phase::COUNT, phase.title()),
         None => "Not in a phase yet".to_owned(),

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 /// The word for a verdict, and the look that goes with it.
 #[must_use]
-pub fn words(verdict: Verdict) -> (&'static str, &'static str) {
+pub(crate) fn words(verdict: Verdict) -> (&'static str, &'static str) {
     match verdict {
         Verdict::Block => ("block", "Blocks the launch"),
         Verdict::Warn => ("warn", "Warnings"),
@@ -17,7 +17,7 @@ pub fn words(verdict: Verdict) -> (&'static str, &'static str) {
 
 /// The findings, grouped by verdict.
 #[component]
-pub fn Findings(preflight: Preflight) -> impl IntoView {
+pub(crate) fn Findings(preflight: Preflight) -> impl IntoView {
     let groups = [Verdict::Block, Verdict::Warn, Verdict::Pass, Verdict::Skipped]
         .into_iter()
         .filter_map(|verdict| {
@@ -52,7 +52,7 @@ pub fn Findings(preflight: Preflight) -> impl IntoView {
 #[component]
 fn Finding(check: Check) -> impl IntoView {
     view! {
-        <li data-check=check.id.clone()>
+        <li data-check=check.id>
             <span class="finding-title">{check.title} " " <code class="small">{check.id.clone()}</code></span>
             <span class="finding-found">{check.found}</span>
             {(!check.advice.is_empty()).then(|| view! { <span class="finding-advice">{check.advice.clone()}</span> })}

@@ -5,14 +5,14 @@ use leptos::prelude::*;
 
 /// A problem.
 #[component]
-pub fn ProblemBox(problem: Problem) -> impl IntoView {
+pub(crate) fn ProblemBox(problem: Problem) -> impl IntoView {
     let Problem { status, code, title, detail, errors, .. } = problem;
     let fields = errors
         .into_iter()
         .map(|error| view! { <li><code>{error.field}</code> ": " {error.message}</li> })
         .collect_view();
     view! {
-        <section class="problem" role="alert" data-testid="problem" data-code=code.clone()>
+        <section class="problem" role="alert" data-testid="problem" data-code=code>
             <h2>{title}</h2>
             <p>{detail}</p>
             <ul>{fields}</ul>

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 /// What kind of state it is; the five looks there are.
 #[must_use]
-pub fn tone(state: State) -> &'static str {
+pub(crate) fn tone(state: State) -> &'static str {
     match state {
         State::Verified | State::Finalised | State::RolledBack => "good",
         State::FailedClean | State::FailedDebris | State::VerificationFailed => "bad",
@@ -17,7 +17,7 @@ pub fn tone(state: State) -> &'static str {
 
 /// The shape that goes with the state.
 #[component]
-pub fn Shape(#[prop(into)] tone: String) -> impl IntoView {
+pub(crate) fn Shape(#[prop(into)] tone: String) -> impl IntoView {
     // Drawn in the current colour, 16 by 16.
     let path = match tone.as_str() {
         "good" | "done" | "pass" => "M3 8.5l3.2 3.2L13 4.8",
@@ -36,7 +36,7 @@ pub fn Shape(#[prop(into)] tone: String) -> impl IntoView {
 
 /// A migration's state.
 #[component]
-pub fn StateBadge(state: State) -> impl IntoView {
+pub(crate) fn StateBadge(state: State) -> impl IntoView {
     view! {
         <span class="badge" data-tone=tone(state) data-state=state.as_str()>
             <Shape tone=tone(state) />
@@ -47,7 +47,7 @@ pub fn StateBadge(state: State) -> impl IntoView {
 
 /// The word for a phase's state.
 #[must_use]
-pub fn phase_word(state: PhaseState) -> &'static str {
+pub(crate) fn phase_word(state: PhaseState) -> &'static str {
     match state {
         PhaseState::Waiting => "waiting",
         PhaseState::Running => "running",

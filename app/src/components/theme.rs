@@ -10,7 +10,7 @@ fn storage() -> Option<web_sys::Storage> {
 
 /// The chooser.
 #[component]
-pub fn ThemeChooser() -> impl IntoView {
+pub(crate) fn ThemeChooser() -> impl IntoView {
     let chosen = RwSignal::new(String::from("auto"));
     Effect::new(move || {
         if let Some(stored) = storage().and_then(|storage| storage.get_item(KEY).ok().flatten()) {

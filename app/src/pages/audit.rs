@@ -25,7 +25,7 @@ fn particulars(detail: &serde_json::Value) -> String {
 
 /// The page.
 #[component]
-pub fn AuditPage() -> impl IntoView {
+pub(crate) fn AuditPage() -> impl IntoView {
     let params = use_query_map();
     let filter = move || {
         params.with(|query| AuditFilter {

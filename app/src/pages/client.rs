@@ -23,7 +23,7 @@ async fn load(name: String) -> Result<(Client, Vec<MigrationSummary>), Problem> 
 
 /// The page.
 #[component]
-pub fn ClientPage() -> impl IntoView {
+pub(crate) fn ClientPage() -> impl IntoView {
     let params = use_params_map();
     let data = Resource::new(move || params.with(|params| params.get("name").unwrap_or_default()), load);
     loaded(data, |(client, migrations)| view! { <ClientView client migrations /> })

@@ -20,7 +20,7 @@ fn joined(names: impl Iterator<Item = String>) -> String {
 
 /// The page.
 #[component]
-pub fn ClientsPage() -> impl IntoView {
+pub(crate) fn ClientsPage() -> impl IntoView {
     let params = use_query_map();
     let filter = move || {
         params.with(|query| ClientFilter {
@@ -98,7 +98,7 @@ fn ClientRow(client: Client) -> impl IntoView {
     };
     let cells = move || client.with(|client| view! { <ClientCells client=client.clone() /> });
     view! {
-        <tr data-client=name.clone()>
+        <tr data-client=name>
             <th scope="row" data-label="Client">
                 <a href=format!("/clients/{name}")>{name.clone()}</a>
                 <span class="small">{client.with_untracked(|client| client.master.to_string())}</span>
@@ -113,6 +113,7 @@ fn ClientRow(client: Client) -> impl IntoView {
             </td>
         </tr>
     }
+    .into_any()
 }
 
 #[component]

@@ -25,7 +25,7 @@ async fn load(client: Option<String>) -> Result<Step, Problem> {
 
 /// The page.
 #[component]
-pub fn LaunchPage() -> impl IntoView {
+pub(crate) fn LaunchPage() -> impl IntoView {
     let params = use_query_map();
     let step = Resource::new(move || params.with(|query| query::text(query, "client")), load);
     loaded(step, |step| match step {
@@ -41,7 +41,7 @@ fn Chooser(clients: Vec<Client>) -> impl IntoView {
         .map(|client| {
             let level = client.level.map_or_else(|| "level not read".to_owned(), |level| level.spoken());
             let name = client.name.to_string();
-            view! { <option value=name.clone()>{format!("{name} – {level}")}</option> }
+            view! { <option value=name>{format!("{name} – {level}")}</option> }
         })
         .collect_view();
     view! {

@@ -165,7 +165,7 @@ fn command_of(client: ObjectName, request: &LaunchRequest) -> String {
 
 /// The form.
 #[component]
-pub fn LaunchForm(options: LaunchOptions) -> impl IntoView {
+pub(crate) fn LaunchForm(options: LaunchOptions) -> impl IntoView {
     let fields = Fields::new(&options);
     let name = options.client.name.to_string();
     let level = options.client.level.map_or_else(|| "level not read".to_owned(), |level| level.spoken());
@@ -197,7 +197,7 @@ pub fn LaunchForm(options: LaunchOptions) -> impl IntoView {
                     <p class="hint">"The clone is written there. Only free disks can be chosen; take more than one where rootvg needs the room."</p>
                     <DiskMap client=options.client.clone() chosen=fields.disks />
                 </fieldset>
-                <Choices fields options=options.clone() />
+                <Choices fields options />
                 <BootlistChoice fields name=name.clone() />
             </div>
             <div class="launch-side">
@@ -351,7 +351,7 @@ fn Launcher(
         spawn_local(async move {
             match api::launch(wanted.clone(), key).await {
                 Ok(Migration { id, .. }) => {
-                    navigate.with_value(|go| go(&format!("/migrations/{id}"), Default::default()))
+                    navigate.with_value(|go| go(&format!("/migrations/{id}"), Default::default()));
                 }
                 Err(mut refused) => {
                     if let Some(preflight) = refused.preflight.take() {

@@ -44,7 +44,7 @@ async fn load(id: Option<Uuid>) -> Result<(Migration, LogLines), Problem> {
 
 /// The page.
 #[component]
-pub fn MigrationPage() -> impl IntoView {
+pub(crate) fn MigrationPage() -> impl IntoView {
     let params = use_params_map();
     let data = Resource::new(move || params.with(|params| params.get("id").and_then(|id| id.parse().ok())), load);
     loaded(data, |(migration, tail)| view! { <MigrationView migration tail /> })

@@ -12,7 +12,7 @@ use leptos_router::hooks::use_query_map;
 
 /// The page; its filters are a plain GET form, so a filtered list has an address.
 #[component]
-pub fn MigrationsPage() -> impl IntoView {
+pub(crate) fn MigrationsPage() -> impl IntoView {
     let params = use_query_map();
     let filter = move || {
         params.with(|query| MigrationFilter {

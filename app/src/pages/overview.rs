@@ -22,7 +22,7 @@ use std::time::Duration;
 
 /// The page; follows the fleet's events.
 #[component]
-pub fn OverviewPage() -> impl IntoView {
+pub(crate) fn OverviewPage() -> impl IntoView {
     let overview = Resource::new(|| (), |()| api::overview());
     let waiting = StoredValue::new(false);
     let stream = use_event_source(

@@ -5,13 +5,13 @@ use leptos_router::params::ParamsMap;
 
 /// A value of the query; none where it is absent or blank.
 #[must_use]
-pub fn text(query: &ParamsMap, name: &str) -> Option<String> {
+pub(crate) fn text(query: &ParamsMap, name: &str) -> Option<String> {
     query.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
 }
 
 /// A day (`2026-11-22`, as its first moment in UTC) or a point in time in RFC 3339.
 #[must_use]
-pub fn time(query: &ParamsMap, name: &str) -> Option<Timestamp> {
+pub(crate) fn time(query: &ParamsMap, name: &str) -> Option<Timestamp> {
     let value = text(query, name)?;
     let full = if value.len() == 10 { format!("{value}T00:00:00Z") } else { value };
     serde_json::from_value(serde_json::Value::String(full)).ok()
@@ -19,7 +19,7 @@ pub fn time(query: &ParamsMap, name: &str) -> Option<Timestamp> {
 
 /// The link to the next page of a list: the same query with the cursor.
 #[must_use]
-pub fn next_page(path: &str, query: &ParamsMap, cursor: &str) -> String {
+pub(crate) fn next_page(path: &str, query: &ParamsMap, cursor: &str) -> String {
     let mut query = query.clone();
     query.replace("cursor", cursor.to_owned());
     format!("{path}{}", query.to_query_string())

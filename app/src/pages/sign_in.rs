@@ -26,7 +26,7 @@ fn explain(code: &str) -> &'static str {
 
 /// The form.
 #[component]
-pub fn SignInPage() -> impl IntoView {
+pub(crate) fn SignInPage() -> impl IntoView {
     let query = use_query_map();
     let next = move || safe_next(query.with(|query| query::text(query, "next")));
     let error = move || query.with(|query| query::text(query, "error"));

@@ -11,6 +11,9 @@ use leptos_router::hooks::use_params_map;
 use std::collections::HashSet;
 use uuid::Uuid;
 
+/// The output of one command in a snapshot.
+type Output = fn(&Snapshot) -> &str;
+
 /// Lines of `text` with whether each is absent from `other`.
 fn marked<'a>(text: &'a str, other: &str) -> Vec<(bool, &'a str)> {
     let folded = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -25,7 +28,7 @@ async fn load(id: Option<Uuid>) -> Result<(Migration, Verification), Problem> {
 
 /// The page.
 #[component]
-pub fn VerificationPage() -> impl IntoView {
+pub(crate) fn VerificationPage() -> impl IntoView {
     let params = use_params_map();
     let data = Resource::new(move || params.with(|params| params.get("id").and_then(|id| id.parse().ok())), load);
     loaded(data, |(migration, verification)| view! { <Proof migration verification /> })
@@ -41,14 +44,14 @@ fn Proof(migration: Migration, verification: Verification) -> impl IntoView {
         Some(Verdict::Block) => ("block", "Not verified: the client is not as it should be"),
         Some(Verdict::Skipped) | None => ("skipped", "No verdict yet: the client has not been rebooted from its clone"),
     };
-    let sides: [(&'static str, fn(&Snapshot) -> &str); 5] = [
+    let sides: [(&'static str, Output); 5] = [
         ("oslevel -s", |snapshot| &snapshot.oslevel),
         ("lspv", |snapshot| &snapshot.lspv),
         ("bootlist -m normal -o", |snapshot| &snapshot.bootlist),
         ("lsvg -l rootvg", |snapshot| &snapshot.rootvg),
         ("uptime", |snapshot| &snapshot.uptime),
     ];
-    let text = |side: &Option<Snapshot>, of: fn(&Snapshot) -> &str| side.as_ref().map(|side| of(side).to_owned());
+    let text = |side: &Option<Snapshot>, of: Output| side.as_ref().map(|side| of(side).to_owned());
     let rows = sides
         .into_iter()
         .map(|(command, of)| view! { <SideBySide command before=text(&before, of) after=text(&after, of) /> })
@@ -79,7 +82,7 @@ fn Checks(checks: Vec<VerificationCheck>) -> impl IntoView {
         .map(|check| {
             let (slug, _) = words(check.verdict);
             view! {
-                <tr data-check=check.id.clone() data-verdict=slug>
+                <tr data-check=check.id data-verdict=slug>
                     <td data-label="Verdict"><Shape tone=slug /> <span>{match check.verdict { Verdict::Pass => "as expected", Verdict::Warn => "warning", Verdict::Block => "wrong", Verdict::Skipped => "not looked at" }}</span></td>
                     <th scope="row" data-label="Check">{check.title} " " <code class="small">{check.id.clone()}</code></th>
                     <td data-label="Expected" class="machine">{check.expected}</td>

@@ -16,20 +16,20 @@ const MOST_BLOCKS: usize = 100;
 
 /// One line as it is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub(crate) struct Line {
     /// The phase it belongs to; none before phase 1.
-    pub phase: Option<Phase>,
+    pub(crate) phase: Option<Phase>,
     /// Its text.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// A batch does not follow on what is there: lines are missing in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gap;
+pub(crate) struct Gap;
 
 /// The lines held.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LogBuffer {
+pub(crate) struct LogBuffer {
     blocks: BTreeMap<u64, BTreeMap<u64, Line>>,
     last: u64,
     held: u64,
@@ -38,7 +38,7 @@ pub struct LogBuffer {
 impl LogBuffer {
     /// A buffer that starts with the end of a log.
     #[must_use]
-    pub fn new(tail: &LogLines) -> Self {
+    pub(crate) fn new(tail: &LogLines) -> Self {
         let mut buffer = Self::default();
         buffer.fill(tail);
         buffer.last = tail.items.last().map_or(0, |line| line.line);
@@ -47,19 +47,19 @@ impl LogBuffer {
 
     /// Number of the last line the log is known to have without a gap at its end; 0 for an empty one.
     #[must_use]
-    pub fn last(&self) -> u64 {
+    pub(crate) fn last(&self) -> u64 {
         self.last
     }
 
     /// How many lines are held.
     #[must_use]
-    pub fn held(&self) -> u64 {
+    pub(crate) fn held(&self) -> u64 {
         self.held
     }
 
     /// The line of that number, where it is held.
     #[must_use]
-    pub fn get(&self, number: u64) -> Option<&Line> {
+    pub(crate) fn get(&self, number: u64) -> Option<&Line> {
         self.blocks.get(&block_of(number))?.get(&number)
     }
 
@@ -67,7 +67,7 @@ impl LogBuffer {
     ///
     /// # Errors
     /// [`Gap`] where lines are missing before it; nothing is taken then, and the stream must be resumed after [`Self::last`].
-    pub fn append(&mut self, batch: LogBatch) -> Result<u64, Gap> {
+    pub(crate) fn append(&mut self, batch: LogBatch) -> Result<u64, Gap> {
         if batch.first > self.last + 1 {
             return Err(Gap);
         }
@@ -83,7 +83,7 @@ impl LogBuffer {
     }
 
     /// Takes lines that were asked for; keeps what is near them.
-    pub fn fill(&mut self, lines: &LogLines) {
+    pub(crate) fn fill(&mut self, lines: &LogLines) {
         for line in &lines.items {
             self.put(line.line, Line { phase: line.phase, text: line.text.clone() });
         }
@@ -94,7 +94,7 @@ impl LogBuffer {
 
     /// The first stretch of lines between `from` and `to` that is not held: first number and how many to ask for.
     #[must_use]
-    pub fn missing(&self, from: u64, to: u64) -> Option<(u64, u32)> {
+    pub(crate) fn missing(&self, from: u64, to: u64) -> Option<(u64, u32)> {
         let hole = (from.max(1)..=to.min(self.last)).find(|number| self.get(*number).is_none())?;
         let start = block_of(hole) * BLOCK + 1;
         let count = BLOCK.min(self.last + 1 - start);
@@ -103,7 +103,7 @@ impl LogBuffer {
 
     /// The next held line after `number` (or before it, going back) that `wanted` accepts.
     #[must_use]
-    pub fn find(&self, number: u64, forward: bool, wanted: impl Fn(&Line) -> bool) -> Option<u64> {
+    pub(crate) fn find(&self, number: u64, forward: bool, wanted: impl Fn(&Line) -> bool) -> Option<u64> {
         let mut lines = self.blocks.values().flatten().filter(|(_, line)| wanted(line)).map(|(number, _)| *number);
         if forward { lines.find(|found| *found > number) } else { lines.take_while(|found| *found < number).last() }
     }

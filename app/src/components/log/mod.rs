@@ -1,6 +1,6 @@
 //! The live log: what was received ([`buffer`]), and how it is shown ([`view`]).
 
-pub mod buffer;
+pub(crate) mod buffer;
 mod keys;
-pub mod row;
-pub mod view;
+pub(crate) mod row;
+pub(crate) mod view;

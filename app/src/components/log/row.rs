@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 /// How a line is set off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weight {
+pub(crate) enum Weight {
     /// The banner that begins a phase.
     Banner,
     /// It begins with an AIX message number such as `0505-187`.
@@ -16,7 +16,7 @@ pub enum Weight {
 
 /// How a line is set off, by its first words only; what it means is said by the diagnosis, not by its colour.
 #[must_use]
-pub fn weight(text: &str) -> Weight {
+pub(crate) fn weight(text: &str) -> Weight {
     if text.strip_prefix("Executing nimadm phase ").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) {
         return Weight::Banner;
     }
@@ -33,7 +33,7 @@ pub fn weight(text: &str) -> Weight {
 
 /// A line, or room for one that is being fetched.
 #[component]
-pub fn Row(number: u64, line: Option<Line>, marked: Signal<bool>) -> impl IntoView {
+pub(crate) fn Row(number: u64, line: Option<Line>, marked: Signal<bool>) -> impl IntoView {
     let class = match line.as_ref().map(|line| weight(&line.text)) {
         Some(Weight::Banner) => "row banner",
         Some(Weight::Coded) => "row coded",

@@ -26,7 +26,7 @@ const OVERSCAN: u64 = 30;
 
 /// A log on a page: what it holds and what part is shown.
 #[derive(Clone, Copy)]
-pub struct Log {
+pub(crate) struct Log {
     id: Uuid,
     buffer: StoredValue<LogBuffer>,
     asked: StoredValue<HashSet<u64>>,
@@ -50,7 +50,7 @@ fn line_at(offset: i32) -> u64 {
 impl Log {
     /// A log that starts with its end as the server rendered it.
     #[must_use]
-    pub fn new(id: Uuid, tail: &LogLines) -> Self {
+    pub(crate) fn new(id: Uuid, tail: &LogLines) -> Self {
         let buffer = LogBuffer::new(tail);
         let last = buffer.last();
         let first = tail.items.first().map_or(1, |line| line.line);
@@ -73,19 +73,19 @@ impl Log {
 
     /// The last line there is here, tracked.
     #[must_use]
-    pub fn last(self) -> u64 {
+    pub(crate) fn last(self) -> u64 {
         self.last.get()
     }
 
     /// The last line there is here, for resuming the stream.
     #[must_use]
-    pub fn resume_after(self) -> u64 {
+    pub(crate) fn resume_after(self) -> u64 {
         self.buffer.try_with_value(LogBuffer::last).unwrap_or(0)
     }
 
     /// Takes a batch from the stream; false where lines are missing before it.
     #[must_use]
-    pub fn append(self, batch: LogBatch) -> bool {
+    pub(crate) fn append(self, batch: LogBatch) -> bool {
         match self.buffer.try_update_value(|buffer| buffer.append(batch)) {
             Some(Ok(0)) | None => true,
             Some(Ok(_)) => {
@@ -175,7 +175,7 @@ impl Log {
     }
 
     /// Brings a line into view and marks it.
-    pub fn go_to(self, number: u64) {
+    pub(crate) fn go_to(self, number: u64) {
         let Some(container) = self.container.get_untracked() else { return };
         self.follow.set(false);
         self.marked.set(number);
@@ -229,7 +229,7 @@ fn stream_words(status: StreamStatus, behind: u64, now: Option<i64>) -> (&'stati
 
 /// The log, its status, its search and its keys.
 #[component]
-pub fn LogView(
+pub(crate) fn LogView(
     /// The log.
     log: Log,
     /// The stream it is fed from.
