@@ -3,13 +3,7 @@
 //! Every one is a public endpoint under `/api/ui`, so none does more than ask [`crate::port::Deck`]; the same functions
 //! answer the REST interface. Errors stay [`Problem`]s on their way into the browser, and set the HTTP status.
 
-#![cfg_attr(
-    not(feature = "ssr"),
-    expect(
-        missing_docs,
-        reason = "the structs that carry the arguments are generated; their fields are the arguments"
-    )
-)]
+#![expect(missing_docs, reason = "the structs that carry the arguments are generated; their fields are the arguments")]
 
 use crate::model::{
     Action, AuditEntry, AuditFilter, Client, ClientFilter, LaunchOptions, LaunchRequest, LogLines, Master, Me,

@@ -39,7 +39,6 @@ pub(crate) fn clock() -> Clock {
 
 /// Milliseconds since 1970 by the browser's clock; only ever called in the browser.
 #[must_use]
-#[expect(clippy::cast_possible_truncation, reason = "milliseconds fit an i64 for the next 292 million years")]
 pub(crate) fn browser_now() -> i64 {
     js_sys::Date::now() as i64
 }

@@ -42,9 +42,8 @@ pub(crate) struct Log {
     container: NodeRef<html::Div>,
 }
 
-#[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "negative offsets are raised to 0 first")]
 fn line_at(offset: i32) -> u64 {
-    offset.max(0) as u64 / LINE
+    u64::try_from(offset).unwrap_or(0) / LINE
 }
 
 impl Log {
