@@ -3,14 +3,17 @@
 //! Built twice: with `ssr` into the server, with `hydrate` into the browser. What a page needs from the server it asks for
 //! through [`port::Deck`]; nothing here knows a database or a socket.
 
+#![recursion_limit = "256"] // views are deeply nested types
+
 pub mod api;
-pub mod components;
+mod components;
+mod format;
 pub mod model;
-pub mod pages;
+mod pages;
 #[cfg(feature = "ssr")]
 pub mod port;
 
-mod shell;
+pub mod shell;
 
 pub use shell::App;
 #[cfg(feature = "ssr")]

@@ -1,1 +1,21 @@
 //! Parts that several pages share.
+
+#![expect(unreachable_pub, reason = "what the component macro generates is pub whatever the component is")]
+
+pub(crate) mod actions;
+pub(crate) mod clock;
+pub(crate) mod confirm_dialog;
+pub(crate) mod disk_map;
+pub(crate) mod event_source;
+pub(crate) mod fields;
+pub(crate) mod frame;
+pub(crate) mod host_state;
+pub(crate) mod loaded;
+pub(crate) mod log;
+pub(crate) mod migration_table;
+pub(crate) mod phase_list;
+pub(crate) mod phase_strip;
+pub(crate) mod preflight;
+pub(crate) mod problem_box;
+pub(crate) mod state_badge;
+pub(crate) mod theme;

@@ -1,1 +1,16 @@
 //! One page a file.
+
+#![expect(unreachable_pub, reason = "what the component macro generates is pub whatever the component is")]
+
+pub(crate) mod audit;
+pub(crate) mod client;
+pub(crate) mod clients;
+pub(crate) mod launch;
+pub(crate) mod launch_form;
+pub(crate) mod migration;
+pub(crate) mod migrations;
+pub(crate) mod not_found;
+pub(crate) mod overview;
+pub(crate) mod query;
+pub(crate) mod sign_in;
+pub(crate) mod verification;

@@ -1,0 +1,118 @@
+//! How values read on a page. Pure: the same text on the server and in the browser, so hydration finds what was rendered.
+
+use crate::model::{Migration, PhaseState, State, Timestamp};
+use aix::Phase;
+
+/// MiB as people read disk sizes: `512 MiB`, `34.2 GiB`.
+#[must_use]
+pub(crate) fn mib(size: u64) -> String {
+    if size < 1024 {
+        return format!("{size} MiB");
+    }
+    let tenths = size * 10 / 1024;
+    match (tenths / 10, tenths % 10) {
+        (whole, 0) => format!("{whole} GiB"),
+        (whole, tenth) => format!("{whole}.{tenth} GiB"),
+    }
+}
+
+/// Milliseconds as people read how long something took: `4 s`, `12 min 03 s`, `2 h 05 min`.
+#[must_use]
+pub(crate) fn duration(millis: i64) -> String {
+    let seconds = (millis / 1000).max(0);
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, m, s) => format!("{m} min {s:02} s"),
+        (h, m, _) => format!("{h} h {m:02} min"),
+    }
+}
+
+/// From one point to another, or to now while it lasts; none where that cannot be said.
+#[must_use]
+pub(crate) fn elapsed(from: Option<Timestamp>, to: Option<Timestamp>, now: Option<i64>) -> Option<String> {
+    let from = from?.unix_millis();
+    let to = to.map(Timestamp::unix_millis).or(now)?;
+    Some(duration(to - from))
+}
+
+/// Only the time of day, `21:57:48`.
+#[must_use]
+pub(crate) fn time_of_day(at: Timestamp) -> String {
+    at.readable().split_once(' ').map_or_else(String::new, |(_, time)| time.to_owned())
+}
+
+/// `7300-03` or a full level, as people say it: `7.3 TL3`; what is no level stays as it is.
+#[must_use]
+pub(crate) fn level(text: &str) -> String {
+    let full = text.parse::<aix::Level>();
+    match full {
+        Ok(level) if level.sp == 0 => format!("{} TL{}", level.version_release(), level.tl),
+        Ok(level) => level.spoken(),
+        Err(_) => text.to_owned(),
+    }
+}
+
+/// The phase a migration is in, or failed in.
+#[must_use]
+pub(crate) fn current_phase(migration: &Migration) -> Option<Phase> {
+    migration.failed_phase.or_else(|| {
+        let entered = |state| matches!(state, PhaseState::Running | PhaseState::Done | PhaseState::Failed);
+        migration.phases.iter().rev().find(|phase| entered(phase.state)).map(|phase| phase.number)
+    })
+}
+
+/// The sign before the title of a tab: what the state is without reading it.
+#[must_use]
+pub(crate) fn sign(state: State) -> &'static str {
+    match state {
+        State::Verified | State::Finalised | State::RolledBack => "✓",
+        State::FailedClean | State::FailedDebris | State::VerificationFailed => "✗",
+        State::ContactLost => "?",
+        State::CloneReady | State::AwaitingApproval => "‖",
+        state if state.is_live() => "▶",
+        _ => "·",
+    }
+}
+
+/// The title of a migration's tab: `▶ 6/12 lpar71`.
+#[must_use]
+pub(crate) fn tab_title(migration: &Migration) -> String {
+    let state = migration.state;
+    match current_phase(migration) {
+        Some(phase) if matches!(state, State::Running | State::ContactLost) => {
+            format!("{} {phase}/{} {} – nimdeck", sign(state), Phase::COUNT, migration.client)
+        }
+        _ => format!("{} {} {} – nimdeck", sign(state), migration.client, state.title().to_lowercase()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_durations_read_as_people_say_them() {
+        assert_eq!(mib(512), "512 MiB");
+        assert_eq!(mib(35_000), "34.1 GiB");
+        assert_eq!(mib(102_400), "100 GiB");
+        assert_eq!(duration(-5), "0 s");
+        assert_eq!(duration(723_000), "12 min 03 s");
+        assert_eq!(duration(7_500_000), "2 h 05 min");
+    }
+
+    #[test]
+    fn a_duration_needs_a_start_and_an_end_or_a_clock() {
+        let at = |millis| Some(Timestamp::from_unix_millis(millis));
+        assert_eq!(elapsed(None, at(5_000), Some(9_000)), None);
+        assert_eq!(elapsed(at(1_000), None, None), None);
+        assert_eq!(elapsed(at(1_000), None, Some(5_000)).as_deref(), Some("4 s"));
+        assert_eq!(elapsed(at(1_000), at(3_000), Some(5_000)).as_deref(), Some("2 s"));
+    }
+
+    #[test]
+    fn levels_are_spoken_and_other_words_kept() {
+        assert_eq!(level("7300-03"), "7.3 TL3");
+        assert_eq!(level("7300-03-01-2520"), "7.3 TL3 SP1");
+        assert_eq!(level("unknown"), "unknown");
+    }
+}

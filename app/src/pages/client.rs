@@ -1,0 +1,95 @@
+//! One client: its disks, its bootlist, its migrations.
+
+use crate::{
+    api,
+    components::{
+        disk_map::DiskMap, host_state::HostState, loaded::loaded, migration_table::MigrationTable,
+        problem_box::ProblemBox,
+    },
+    format,
+    model::{Client, MigrationFilter, MigrationSummary, Problem},
+};
+use leptos::{prelude::*, task::spawn_local};
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+
+async fn load(name: String) -> Result<(Client, Vec<MigrationSummary>), Problem> {
+    let client = api::client(name).await?;
+    let filter =
+        MigrationFilter { client: Some(client.name.to_string()), limit: Some(10), ..MigrationFilter::default() };
+    let migrations = api::migrations(filter).await?.items;
+    Ok((client, migrations))
+}
+
+/// The page.
+#[component]
+pub(crate) fn ClientPage() -> impl IntoView {
+    let params = use_params_map();
+    let data = Resource::new(move || params.with(|params| params.get("name").unwrap_or_default()), load);
+    loaded(data, |(client, migrations)| view! { <ClientView client migrations /> })
+}
+
+#[component]
+fn ClientView(client: Client, migrations: Vec<MigrationSummary>) -> impl IntoView {
+    let name = client.name.to_string();
+    let problem = RwSignal::new(None::<Problem>);
+    let busy = RwSignal::new(false);
+    let client = RwSignal::new(client);
+    let asked = name.clone();
+    let refresh = move |_| {
+        let name = asked.clone();
+        busy.set(true);
+        problem.set(None);
+        spawn_local(async move {
+            match api::refresh_client(name).await {
+                Ok(after) => client.set(after),
+                Err(refused) => problem.set(Some(refused)),
+            }
+            busy.set(false);
+        });
+    };
+    let facts = move || {
+        client.with(|client| {
+        let level = client.level.map_or_else(|| "not read yet".to_owned(), |level| format!("{} ({level})", level.spoken()));
+        let used = client.rootvg_used.map_or_else(|| "not read yet".to_owned(), format::mib);
+        view! {
+            <dl class="facts">
+                <div><dt>"Level"</dt><dd>{level}</dd></div>
+                <div><dt>"Master"</dt><dd>{client.master.to_string()}</dd></div>
+                <div><dt>"rootvg in use"</dt><dd>{used}</dd></div>
+                <div><dt>"NIM state"</dt><dd>{client.cstate.clone().unwrap_or_else(|| "not read yet".to_owned())}</dd></div>
+                <div><dt>"Answers"</dt><dd><HostState unreachable=client.unreachable.clone() refreshed_at=client.refreshed_at /></dd></div>
+            </dl>
+        }
+    })
+    };
+    let boot = move || {
+        client.with(|client| {
+            client
+                .bootlist
+                .iter()
+                .map(|boot| {
+                    let blv = boot.blv.as_ref().map(|blv| format!(" blv={blv}")).unwrap_or_default();
+                    let path = boot.pathid.map(|path| format!(" pathid={path}")).unwrap_or_default();
+                    view! { <li>{format!("{}{blv}{path}", boot.device)}</li> }
+                })
+                .collect_view()
+        })
+    };
+    view! {
+        <Title text=format!("{name} – nimdeck") />
+        <div class="page-head">
+            <h1>{name.clone()}</h1>
+            <button type="button" disabled=move || busy.get() on:click=refresh>{move || if busy.get() { "Reading…" } else { "Refresh" }}</button>
+            <a class="button primary" href=format!("/launch?client={name}")>{format!("Migrate {name}")}</a>
+        </div>
+        {move || problem.get().map(|problem| view! { <ProblemBox problem /> })}
+        {facts}
+        <section aria-labelledby="h-disks"><h2 id="h-disks">"Disks"</h2> {move || view! { <DiskMap client=client.get() /> }}</section>
+        <section aria-labelledby="h-boot"><h2 id="h-boot">"Bootlist, normal mode"</h2><ol class="machine boot">{boot}</ol></section>
+        <section aria-labelledby="h-last">
+            <h2 id="h-last">"Migrations"</h2>
+            <MigrationTable migrations caption="Migrations of this client" empty="This client was never migrated with nimdeck." />
+        </section>
+    }
+}

@@ -1,0 +1,306 @@
+//! One migration: its twelve phases, its live log beside them, what may be asked of it.
+
+use crate::{
+    api,
+    components::{
+        actions::Actions,
+        clock::{When, clock},
+        event_source::{Next, StreamStatus, use_event_source},
+        loaded::loaded,
+        log::view::{Log, LogView},
+        phase_list::PhaseList,
+        phase_strip::PhaseStrip,
+        state_badge::StateBadge,
+    },
+    format,
+    model::{LogBatch, LogLines, Migration, MigrationSummary, PhaseRecord, PhaseState, Problem, State},
+};
+use aix::Phase;
+use leptos::{prelude::*, task::spawn_local};
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Lines of the log that the server renders into the page.
+const TAIL: u32 = 200;
+
+/// An address that cannot be a migration's.
+pub(super) fn no_such_migration() -> Problem {
+    Problem {
+        status: 404,
+        code: "ND0004".into(),
+        title: "Not found".into(),
+        detail: "The address holds no migration's id. Find the migration in the history.".into(),
+        errors: Vec::new(),
+        preflight: None,
+    }
+}
+
+async fn load(id: Option<Uuid>) -> Result<(Migration, LogLines), Problem> {
+    let id = id.ok_or_else(no_such_migration)?;
+    Ok((api::migration(id).await?, api::log_tail(id, TAIL).await?))
+}
+
+/// The page.
+#[component]
+pub(crate) fn MigrationPage() -> impl IntoView {
+    let params = use_params_map();
+    let data = Resource::new(move || params.with(|params| params.get("id").and_then(|id| id.parse().ok())), load);
+    loaded(data, |(migration, tail)| view! { <MigrationView migration tail /> })
+}
+
+/// Puts a phase's news into the migration.
+fn take_phase(migration: &mut Migration, record: PhaseRecord) {
+    match migration.phases.iter_mut().find(|phase| phase.number == record.number) {
+        Some(phase) => *phase = record,
+        None => migration.phases.push(record),
+    }
+}
+
+/// Reads the migration again. A new attempt has a log of its own, so the page starts anew.
+fn reread(migration: RwSignal<Migration>) {
+    let Some((id, attempt)) = migration.try_with_untracked(|migration| (migration.id, migration.attempt)) else {
+        return;
+    };
+    spawn_local(async move {
+        if let Ok(after) = api::migration(id).await {
+            if after.attempt != attempt {
+                let _ = window().location().reload();
+            }
+            migration.try_set(after);
+        }
+    });
+}
+
+/// Feeds the migration and its log from the migration's event stream.
+fn follow(migration: RwSignal<Migration>, log: Log) -> Signal<StreamStatus> {
+    let id = migration.with_untracked(|migration| migration.id);
+    let stream = use_event_source(
+        move || migration.with_untracked(|migration| !migration.state.is_over()),
+        &["log", "phase", "state", "heartbeat", "end"],
+        move || format!("/api/v1/migrations/{id}/events?after={}", log.resume_after()),
+        move |name, data| match name {
+            "log" => match serde_json::from_str::<LogBatch>(data).map(|batch| log.append(batch)) {
+                Ok(true) => Next::Continue,
+                _ => Next::Resume,
+            },
+            "phase" => {
+                if let Ok(record) = serde_json::from_str::<PhaseRecord>(data) {
+                    migration.try_update(|migration| take_phase(migration, record));
+                }
+                Next::Continue
+            }
+            "state" => {
+                if let Ok(summary) = serde_json::from_str::<MigrationSummary>(data) {
+                    migration.try_update(|migration| migration.state = summary.state);
+                    reread(migration);
+                }
+                Next::Continue
+            }
+            "end" => {
+                reread(migration);
+                Next::End
+            }
+            _ => Next::Continue,
+        },
+    );
+    // After the log's end somebody may still cut over or roll back: then the state is looked at every few seconds.
+    Effect::new(move || {
+        let done = stream.get() == StreamStatus::Ended && !migration.with(|migration| migration.state.is_over());
+        if done && let Ok(poll) = set_interval_with_handle(move || reread(migration), Duration::from_secs(4)) {
+            on_cleanup(move || poll.clear());
+        }
+    });
+    stream.into()
+}
+
+#[component]
+fn MigrationView(migration: Migration, tail: LogLines) -> impl IntoView {
+    let id = migration.id;
+    let log = Log::new(id, &tail);
+    let simulated = migration.simulated;
+    let migration = RwSignal::new(migration);
+    let stream = follow(migration, log);
+    let phases = Memo::new(move |_| migration.with(|migration| migration.phases.clone()));
+    let state = Memo::new(move |_| migration.with(|migration| migration.state));
+    view! {
+        <Title text=move || migration.with(format::tab_title) />
+        <div class="migration" data-testid="state" data-state=move || state.get().as_str()>
+            <Head migration state />
+            {simulated.then(|| view! { <p class="simulated-note">"Simulated: this client is the lab’s."</p> })}
+            <Command migration />
+            <Actions migration />
+            <FailureBox migration />
+            <div class="flight">
+                <section class="phases-panel" aria-label="Phases">
+                    <Overall migration />
+                    <PhaseList phases />
+                </section>
+                <LogView
+                    log
+                    stream
+                    known=Signal::derive(move || migration.with(|migration| migration.log_lines))
+                    contact_lost=Signal::derive(move || state.get() == State::ContactLost)
+                />
+            </div>
+            <Evidence migration />
+        </div>
+    }
+}
+
+#[component]
+fn Head(migration: RwSignal<Migration>, state: Memo<State>) -> impl IntoView {
+    let client = migration.with_untracked(|migration| migration.client.to_string());
+    let facts = move || {
+        migration.with(|migration| {
+            let from = migration.from_level.map_or_else(|| "?".to_owned(), |level| level.spoken());
+            let to = migration.to_level.as_deref().map_or_else(|| "?".to_owned(), format::level);
+            let disks = migration.request.target_disks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            view! {
+                <p class="lead">
+                    <b>{from}</b> " → " <b>{to}</b> " on " <span class="machine">{disks}</span>
+                    " · master " {migration.master.to_string()}
+                    " · by " {migration.requested_by.clone()} ", " <When at=migration.requested_at /> " UTC"
+                    {(migration.attempt > 1).then(|| format!(" · attempt {}", migration.attempt))}
+                    {migration.request.change_ref.clone().map(|change| format!(" · change {change}"))}
+                </p>
+                {migration.request.note.clone().map(|note| view! { <p class="note">{note}</p> })}
+            }
+        })
+    };
+    view! {
+        <div class="page-head">
+            <h1><a href=format!("/clients/{client}")>{client.clone()}</a></h1>
+            <span role="status" aria-live="polite">{move || view! { <StateBadge state=state.get() /> }}</span>
+            {move || migration.with(|migration| migration.reason.clone()).map(|reason| view! { <span class="reason">{reason}</span> })}
+        </div>
+        {facts}
+    }
+}
+
+#[component]
+fn Command(migration: RwSignal<Migration>) -> impl IntoView {
+    let command = migration.with_untracked(|migration| migration.command.clone());
+    view! { <pre class="command" data-testid="command" tabindex="0" aria-label="Command line">{command}</pre> }
+}
+
+/// How far the whole run is, by the typical shares of its phases; thousandths.
+fn overall(phases: &[PhaseRecord]) -> u32 {
+    let share = |phase: &PhaseRecord| {
+        let whole = phase.number.typical_share();
+        let part = phase
+            .progress
+            .as_ref()
+            .and_then(|progress| Some((progress.done, progress.total.filter(|total| *total > 0)?)));
+        match (phase.state, part) {
+            (PhaseState::Done, _) => whole,
+            (PhaseState::Running | PhaseState::Failed, Some((done, total))) => whole * done.min(total) / total,
+            _ => 0,
+        }
+    };
+    phases.iter().map(share).sum()
+}
+
+#[component]
+fn Overall(migration: RwSignal<Migration>) -> impl IntoView {
+    let clock = clock();
+    let words = move || {
+        migration.with(|migration| match format::current_phase(migration) {
+            Some(phase) => format!("Phase {phase} of {}", Phase::COUNT),
+            None => "Not started".to_owned(),
+        })
+    };
+    let took = move || {
+        migration.with(|migration| {
+            let now = clock.now().filter(|_| migration.state.is_live());
+            format::elapsed(migration.started_at, migration.ended_at, now)
+        })
+    };
+    let strip = move || {
+        migration.with(|migration| {
+        let states: Vec<PhaseState> = migration.phases.iter().map(|phase| phase.state).collect();
+        view! { <PhaseStrip states label=format!("{} percent of a typical run", overall(&migration.phases) / 10) /> }
+    })
+    };
+    view! {
+        <div class="overall">
+            <h2>{words}</h2>
+            <span class="overall-took">{took}</span>
+            {strip}
+        </div>
+    }
+}
+
+/// What failed, why, and what to do.
+#[component]
+fn FailureBox(migration: RwSignal<Migration>) -> impl IntoView {
+    move || {
+        migration.with(|migration| {
+            let failed =
+                matches!(migration.state, State::FailedClean | State::FailedDebris | State::VerificationFailed);
+            (failed || migration.cause.is_some()).then(|| {
+                let title = match migration.failed_phase {
+                    Some(phase) => format!("Failed in phase {phase}: {}", phase.title()),
+                    None if migration.state == State::VerificationFailed => "Verification failed".to_owned(),
+                    None => "Failed before phase 1".to_owned(),
+                };
+                let codes =
+                    migration.codes.iter().map(|code| view! { <li><code>{code.clone()}</code></li> }).collect_view();
+                view! {
+                    <section class="problem" role="alert" data-testid="failure">
+                        <h2>{title}</h2>
+                        {migration.cause.clone().map(|cause| view! { <pre class="cause">{cause}</pre> })}
+                        {migration.advice.clone().map(|advice| view! { <p><b>"What to do: "</b> {advice}</p> })}
+                        <ul class="codes" aria-label="Message codes">{codes}</ul>
+                    </section>
+                }
+            })
+        })
+    }
+}
+
+/// What stays: the raw log, its proof, the verification.
+#[component]
+fn Evidence(migration: RwSignal<Migration>) -> impl IntoView {
+    let id = migration.with_untracked(|migration| migration.id);
+    let proof = move || {
+        migration.with(|migration| migration.log_sha256.clone()).map(|hash| view! {
+        <p class="proof" data-testid="sha256">"The log equals the file on the master. SHA-256 " <code>{hash}</code></p>
+    })
+    };
+    let size =
+        move || migration.with(|migration| format!("{} lines, {} bytes", migration.log_lines, migration.log_bytes));
+    view! {
+        <section class="evidence" aria-label="Evidence">
+            <a class="button" href=format!("/migrations/{id}/verification")>"Verification"</a>
+            <a class="button" href=format!("/api/v1/migrations/{id}/log") rel="external">"Raw log"</a>
+            <span class="small">{size}</span>
+            {proof}
+        </section>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Progress;
+
+    fn record(phase: Phase, state: PhaseState) -> PhaseRecord {
+        let title = phase.title().to_owned();
+        PhaseRecord { number: phase, title, state, started_at: None, ended_at: None, eta: None, progress: None }
+    }
+
+    #[test]
+    fn the_whole_is_the_sum_of_what_is_done() {
+        let mut phases: Vec<_> = Phase::all().map(|phase| record(phase, PhaseState::Done)).collect();
+        assert_eq!(overall(&phases), 1000);
+        for phase in &mut phases[5..] {
+            phase.state = PhaseState::Waiting;
+        }
+        let before = overall(&phases);
+        phases[5].state = PhaseState::Running;
+        phases[5].progress = Some(Progress { done: 30, total: Some(60), what: String::new() });
+        assert_eq!(overall(&phases), before + 172);
+    }
+}

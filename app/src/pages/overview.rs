@@ -1,0 +1,207 @@
+//! The first page: what runs now, what waits for somebody, what failed, what is done.
+
+use crate::{
+    api,
+    components::{
+        clock::clock,
+        event_source::{Next, StreamStatus, use_event_source},
+        frame::who,
+        host_state::HostState,
+        loaded::loaded,
+        migration_table::{MigrationTable, levels},
+        phase_strip::SummaryStrip,
+        problem_box::ProblemBox,
+        state_badge::StateBadge,
+    },
+    format,
+    model::{HostKeyState, Master, MigrationSummary, Overview, Permission, Problem},
+};
+use leptos::{prelude::*, task::spawn_local};
+use leptos_meta::Title;
+use std::time::Duration;
+
+/// The page; follows the fleet's events.
+#[component]
+pub(crate) fn OverviewPage() -> impl IntoView {
+    let overview = Resource::new(|| (), |()| api::overview());
+    let waiting = StoredValue::new(false);
+    let stream = use_event_source(
+        || true,
+        &["state", "heartbeat"],
+        || "/api/v1/events?topics=fleet".to_owned(),
+        move |name, _| {
+            // Many events in a burst are one look at the server.
+            if name == "state" && waiting.try_get_value() == Some(false) {
+                waiting.set_value(true);
+                set_timeout(
+                    move || {
+                        if waiting.try_update_value(|waiting| *waiting = false).is_some() {
+                            overview.refetch();
+                        }
+                    },
+                    Duration::from_millis(400),
+                );
+            }
+            Next::Continue
+        },
+    );
+    let stale = move || matches!(stream.get(), StreamStatus::Reconnecting(_));
+    view! {
+        <Title text="Overview – nimdeck" />
+        <div class="page-head">
+            <h1>"Overview"</h1>
+            <span class="stream" role="status" data-status=move || if stale() { "reconnecting" } else { "live" }>
+                {move || if stale() { "reconnecting; the page may be behind" } else { "live" }}
+            </span>
+            <a class="button primary" href="/clients">"Launch a migration"</a>
+        </div>
+        {loaded(overview, |overview| view! { <Sections overview /> })}
+    }
+}
+
+#[component]
+fn Sections(overview: Overview) -> impl IntoView {
+    let Overview { running, waiting, failed, done, masters, clients } = overview;
+    let count = |label: &'static str, tone: &'static str, count: usize| {
+        view! { <div class="tally" data-tone=tone data-some=(count > 0).to_string()><dt>{label}</dt><dd>{count}</dd></div> }
+    };
+    view! {
+        <dl class="tallies">
+            {count("Running", "live", running.len())}
+            {count("Waiting for you", "attention", waiting.len())}
+            {count("Failed, 7 days", "bad", failed.len())}
+            {count("Done, 7 days", "good", done.len())}
+            {count("Clients", "quiet", usize::try_from(clients).unwrap_or(usize::MAX))}
+        </dl>
+        <section aria-labelledby="h-running">
+            <h2 id="h-running">"Running now"</h2>
+            <div class="runs">
+                {if running.is_empty() {
+                    view! { <p class="empty">"Nothing runs. Choose a client to launch a migration."</p> }.into_any()
+                } else {
+                    running.into_iter().map(|migration| view! { <Run migration /> }).collect_view().into_any()
+                }}
+            </div>
+        </section>
+        <section aria-labelledby="h-waiting">
+            <h2 id="h-waiting">"Waiting for a decision"</h2>
+            <MigrationTable migrations=waiting caption="Waiting for a decision" empty="Nothing waits for anybody." />
+        </section>
+        <section aria-labelledby="h-failed">
+            <h2 id="h-failed">"Failed"</h2>
+            <MigrationTable migrations=failed caption="Failed" empty="Nothing failed in the last seven days." />
+        </section>
+        <section aria-labelledby="h-done">
+            <h2 id="h-done">"Done"</h2>
+            <MigrationTable migrations=done caption="Done" empty="Nothing was finished in the last seven days." />
+        </section>
+        <section aria-labelledby="h-masters">
+            <h2 id="h-masters">"NIM masters"</h2>
+            <div class="masters">{masters.into_iter().map(|master| view! { <MasterCard master /> }).collect_view()}</div>
+        </section>
+    }
+}
+
+#[component]
+fn Run(migration: MigrationSummary) -> impl IntoView {
+    let clock = clock();
+    let started = migration.started_at;
+    let took = move || format::elapsed(started, None, clock.now());
+    view! {
+        <article class="run" data-migration=migration.id.to_string()>
+            <header>
+                <h3><a href=format!("/migrations/{}", migration.id)>{migration.client.to_string()}</a></h3>
+                <StateBadge state=migration.state />
+                <span class="run-took">{took}</span>
+            </header>
+            <SummaryStrip migration=migration.clone() />
+            <p class="small">{levels(&migration)} " · " {migration.master.to_string()} " · by " {migration.requested_by.clone()}</p>
+        </article>
+    }
+}
+
+#[component]
+fn MasterCard(master: Master) -> impl IntoView {
+    let master = RwSignal::new(master);
+    let problem = RwSignal::new(None::<Problem>);
+    let busy = RwSignal::new(false);
+    let id = master.with_untracked(|master| master.id);
+    let done = move |answer: Result<Master, Problem>| {
+        match answer {
+            Ok(after) => master.set(after),
+            Err(refused) => problem.set(Some(refused)),
+        }
+        busy.set(false);
+    };
+    let begin = move || {
+        busy.set(true);
+        problem.set(None);
+    };
+    let refresh = move |_| {
+        begin();
+        spawn_local(async move { done(api::refresh_master(id).await) });
+    };
+    let pin = Callback::new(move |fingerprint: String| {
+        begin();
+        spawn_local(async move { done(api::pin_host_key(id, fingerprint).await) });
+    });
+    let who = who();
+    view! {
+        <article class="master">
+            <header>
+                <h3>{move || master.with(|master| master.name.to_string())}</h3>
+                {move || master.with(|master| view! { <HostState unreachable=master.unreachable.clone() refreshed_at=master.refreshed_at /> })}
+            </header>
+            <p class="small">
+                {move || master.with(|master| {
+                    let level = master.level.map_or_else(|| "level not read".to_owned(), |level| level.spoken());
+                    format!("{}@{}:{} · {level}", master.user, master.host, master.port)
+                })}
+            </p>
+            {move || master.with(|master| view! { <HostKey state=master.host_key.clone() pin /> })}
+            {move || Suspend::new(async move {
+                who.may(Permission::Operate).await.then(|| view! {
+                    <button type="button" disabled=move || busy.get() on:click=refresh>
+                        {move || if busy.get() { "Reading…" } else { "Refresh" }}
+                    </button>
+                })
+            })}
+            {move || problem.get().map(|problem| view! { <ProblemBox problem /> })}
+        </article>
+    }
+}
+
+/// The host key, and the button that accepts one: the fingerprint on it is exactly the one that is pinned.
+#[component]
+fn HostKey(state: HostKeyState, pin: Callback<String>) -> impl IntoView {
+    let accept = move |fingerprint: String, words: &'static str| {
+        let shown = fingerprint.clone();
+        view! {
+            <p class="small">"Offered: " <code>{shown}</code></p>
+            <button type="button" on:click=move |_| pin.run(fingerprint.clone())>{words}</button>
+        }
+    };
+    match state {
+        HostKeyState::Pinned { fingerprint } => {
+            view! { <p class="small fingerprint">"Host key " <code>{fingerprint}</code></p> }.into_any()
+        }
+        HostKeyState::Unknown { offered: None } => {
+            view! { <p class="small">"No host key is pinned, and none was offered yet. Nothing is sent to this host."</p> }.into_any()
+        }
+        HostKeyState::Unknown { offered: Some(offered) } => view! {
+            <div class="notice" data-tone="attention">
+                <p>"No host key is pinned: nothing is sent to this host. Compare the fingerprint with the one on its console."</p>
+                {accept(offered, "Pin this key")}
+            </div>
+        }
+        .into_any(),
+        HostKeyState::Changed { fingerprint, offered } => view! {
+            <div class="notice" data-tone="bad">
+                <p><b>"The host key has changed."</b> " Everything to this host is stopped. Find out why before you accept it."</p>
+                <p class="small">"Pinned: " <code>{fingerprint}</code></p>
+                {accept(offered, "Accept the changed key")}
+            </div>
+        }
+        .into_any(),
+    }
+}
