@@ -138,7 +138,7 @@ pub fn leptos_options(address: SocketAddr) -> LeptosOptions {
         .build()
 }
 
-fn cancel_on_signal(shutdown: CancellationToken) -> Result<(), Problem> {
+pub(crate) fn cancel_on_signal(shutdown: CancellationToken) -> Result<(), Problem> {
     let listen = |kind| signal(kind).map_err(|error| INTERNAL.problem(format!("Cannot listen for signals: {error}")));
     let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     tokio::spawn(async move {

@@ -1,116 +1,94 @@
-//! Connects the engine to the server.
+//! Puts the engine together: key, lab, deck, and the first look at the masters.
 
-use crate::error::{NOT_FOUND, database};
-use crate::serve::{Engine, StartEngine};
-use crate::settings::Settings;
-use crate::store::audit;
-use app::model::{
-    Action, AuditEntry, AuditFilter, Caller, Client, ClientFilter, LaunchOptions, LaunchRequest, LogLines, Master, Me,
-    Migration, MigrationFilter, MigrationSummary, NewMaster, Overview, Page, Permission, Preflight, Problem, Resource,
-    Verification,
+use super::lab::{cannot_start, options};
+use crate::{
+    deck::ServerDeck,
+    engine::{Engine, Timing, inventory, masters::Masters},
+    error::{BAD_SETTING, database, with_causes},
+    logs::bus::Bus,
+    remote::key,
+    serve::{self, StartEngine},
+    settings::Settings,
+    store::master,
+    web::rest,
 };
-use app::port::{Deck, check};
+use app::model::{NewMaster, Problem};
 use async_trait::async_trait;
+use lab::{Lab, Role};
 use sqlx::PgPool;
 use std::sync::Arc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use uuid::Uuid;
 
-/// A deck without an estate, until the engine is merged.
+/// Starts the real engine; with the lab where it is asked for, or where no master is configured.
 pub(super) struct Start;
 
 #[async_trait]
 impl StartEngine for Start {
-    async fn start(self, _: &Settings, pool: PgPool, _: CancellationToken) -> Result<Engine, Problem> {
-        Ok(Engine { deck: Arc::new(NoEstate(pool)), routes: axum::Router::new(), tasks: TaskTracker::new() })
-    }
-}
-
-struct NoEstate(PgPool);
-
-fn nothing<T>(caller: &Caller, permission: Permission) -> Result<T, Problem> {
-    check(Some(caller), permission)?;
-    Err(NOT_FOUND.problem("There is no estate."))
-}
-
-fn empty<T>(caller: &Caller) -> Result<Page<T>, Problem> {
-    check(Some(caller), Permission::View)?;
-    Ok(Page { items: Vec::new(), next: None })
-}
-
-#[async_trait]
-impl Deck for NoEstate {
-    fn me(&self, caller: &Caller) -> Me {
-        let permissions = Permission::ALL.into_iter().filter(|permission| caller.role.may(*permission)).collect();
-        Me { username: caller.username.clone(), role: caller.role, permissions, simulated: false }
-    }
-    async fn overview(&self, c: &Caller) -> Result<Overview, Problem> {
-        nothing(c, Permission::View)
-    }
-    async fn masters(&self, c: &Caller) -> Result<Page<Master>, Problem> {
-        empty(c)
-    }
-    async fn master(&self, c: &Caller, _: Uuid) -> Result<Master, Problem> {
-        nothing(c, Permission::View)
-    }
-    async fn add_master(&self, c: &Caller, _: NewMaster) -> Result<Master, Problem> {
-        nothing(c, Permission::Administer)
-    }
-    async fn remove_master(&self, c: &Caller, _: Uuid) -> Result<(), Problem> {
-        nothing(c, Permission::Administer)
-    }
-    async fn pin_host_key(&self, c: &Caller, _: Uuid, _: String) -> Result<Master, Problem> {
-        nothing(c, Permission::Administer)
-    }
-    async fn refresh_master(&self, c: &Caller, _: Uuid) -> Result<Master, Problem> {
-        nothing(c, Permission::Operate)
-    }
-    async fn resources(&self, c: &Caller, _: Uuid, _: Option<String>) -> Result<Page<Resource>, Problem> {
-        empty(c)
-    }
-    async fn clients(&self, c: &Caller, _: ClientFilter) -> Result<Page<Client>, Problem> {
-        empty(c)
-    }
-    async fn client(&self, c: &Caller, _: &str) -> Result<Client, Problem> {
-        nothing(c, Permission::View)
-    }
-    async fn refresh_client(&self, c: &Caller, _: &str) -> Result<Client, Problem> {
-        nothing(c, Permission::Operate)
-    }
-    async fn launch_options(&self, c: &Caller, _: &str) -> Result<LaunchOptions, Problem> {
-        nothing(c, Permission::Operate)
-    }
-    async fn preflight(&self, c: &Caller, _: LaunchRequest) -> Result<Preflight, Problem> {
-        nothing(c, Permission::Operate)
-    }
-    async fn launch(&self, c: &Caller, _: LaunchRequest, _: Option<String>) -> Result<Migration, Problem> {
-        nothing(c, Permission::Operate)
-    }
-    async fn migrations(&self, c: &Caller, _: MigrationFilter) -> Result<Page<MigrationSummary>, Problem> {
-        empty(c)
-    }
-    async fn migration(&self, c: &Caller, _: Uuid) -> Result<Migration, Problem> {
-        nothing(c, Permission::View)
-    }
-    async fn act(&self, c: &Caller, _: Uuid, action: Action, _: Option<String>) -> Result<Migration, Problem> {
-        let needed = if matches!(action, Action::Approve | Action::Reject | Action::Cutover) {
-            Permission::Approve
+    async fn start(
+        self,
+        settings: &Settings,
+        pool: PgPool,
+        shutdown: CancellationToken,
+    ) -> Result<serve::Engine, Problem> {
+        let tasks = TaskTracker::new();
+        let known = master::list(&pool).await.map_err(|error| database(&error))?;
+        let simulated = settings.lab || known.iter().all(|master| master.simulated);
+        let key_path = if simulated {
+            let lab = start_lab(settings, &pool, shutdown.clone()).await?;
+            let path = lab.key_path();
+            tasks.spawn(async move { lab.wait().await });
+            path
         } else {
-            Permission::Operate
+            settings.ssh_key_path()
         };
-        nothing(c, needed)
+        let key = key::load_or_create(&key_path).map_err(|error| BAD_SETTING.problem(with_causes(&error)))?;
+        let masters = Masters::new(pool.clone(), key);
+        let bus = Arc::new(Bus::default());
+        let engine = Engine::start(pool.clone(), bus.clone(), masters.clone(), Timing::default());
+        tasks.spawn(first_look(pool.clone(), masters.clone(), shutdown.clone()));
+        tasks.spawn({
+            let engine = engine.clone();
+            async move {
+                shutdown.cancelled().await;
+                engine.shutdown().await;
+            }
+        });
+        let deck = Arc::new(ServerDeck { pool, masters, engine, bus: bus.clone(), simulated });
+        Ok(serve::Engine { deck, routes: rest::log::router(bus), tasks })
     }
-    async fn log_lines(&self, c: &Caller, _: Uuid, _: u64, _: u32) -> Result<LogLines, Problem> {
-        nothing(c, Permission::View)
+}
+
+/// Starts the lab and makes its masters known. Its keys are known for certain: it was this process that made them.
+async fn start_lab(settings: &Settings, pool: &PgPool, shutdown: CancellationToken) -> Result<Lab, Problem> {
+    let mut options = options(&settings.data_dir.join("lab"))?;
+    options.speed = settings.lab_speed;
+    let lab = Lab::start(options, shutdown).await.map_err(|error| cannot_start(&error))?;
+    for host in lab.hosts().into_iter().filter(|host| host.role == Role::Master) {
+        let name = host.name.parse().map_err(|error: aix::name::BadName| cannot_start(&error))?;
+        let new = NewMaster {
+            name,
+            host: host.addr.ip().to_string(),
+            port: host.addr.port(),
+            user: lab.user().to_owned(),
+            host_key: Some(host.host_key),
+        };
+        master::upsert(pool, &new, true).await.map_err(|error| database(&error))?;
     }
-    async fn log_tail(&self, c: &Caller, _: Uuid, _: u32) -> Result<LogLines, Problem> {
-        nothing(c, Permission::View)
-    }
-    async fn verification(&self, c: &Caller, _: Uuid) -> Result<Verification, Problem> {
-        nothing(c, Permission::View)
-    }
-    async fn audit(&self, c: &Caller, filter: AuditFilter) -> Result<Page<AuditEntry>, Problem> {
-        check(Some(c), Permission::View)?;
-        audit::list(&self.0, &filter).await.map_err(|error| database(&error))
-    }
+    Ok(lab)
+}
+
+/// Reads every master once, so that the first page has something to show.
+async fn first_look(pool: PgPool, masters: Masters, shutdown: CancellationToken) {
+    let look = async {
+        let known = match master::list(&pool).await {
+            Ok(known) => known,
+            Err(error) => return tracing::warn!(%error, "the masters cannot be listed"),
+        };
+        for master in known {
+            if let Err(error) = inventory::refresh_master(&pool, &masters, master.id).await {
+                tracing::warn!(master = master.name, why = with_causes(&error), "its inventory could not be read");
+            }
+        }
+    };
+    shutdown.run_until_cancelled(look).await;
 }

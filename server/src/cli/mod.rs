@@ -3,6 +3,7 @@
 mod audit;
 mod check_config;
 mod engine;
+mod lab;
 mod serve;
 mod user;
 
@@ -28,6 +29,8 @@ struct Cli {
 enum Command {
     /// Run the server.
     Serve(serve::Serve),
+    /// Run the simulated estate alone, or change a running one.
+    Lab(lab::Lab),
     /// Manage the people who may sign in.
     #[command(subcommand)]
     User(user::User),
@@ -60,6 +63,7 @@ async fn run(cli: Cli) -> Result<(), Problem> {
     let Cli { flags, command } = cli;
     match command {
         Command::Serve(command) => command.run(flags).await,
+        Command::Lab(command) => command.run(&flags).await,
         Command::User(command) => command.run(&settings(&flags)?).await,
         Command::Audit(command) => command.run(&settings(&flags)?).await,
         Command::CheckConfig => check_config::run(&settings(&flags)?),

@@ -1,0 +1,87 @@
+//! What people ask of a migration.
+
+use super::{ServerDeck, db};
+use crate::{
+    engine::{
+        machine::{self, Event},
+        run::subject,
+    },
+    error::{ACTION_REFUSED, BAD_INPUT},
+    logs::bus::Frame,
+    store::{audit, migration},
+};
+use app::model::{Action, Caller, Migration, Permission, Problem, State};
+use serde_json::json;
+use uuid::Uuid;
+
+/// The permission an action needs.
+pub(super) fn permission(action: Action) -> Permission {
+    match action {
+        Action::Approve | Action::Reject | Action::Cutover | Action::Rollback | Action::Finalise => Permission::Approve,
+        _ => Permission::Operate,
+    }
+}
+
+impl ServerDeck {
+    pub(super) async fn act_on(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        action: Action,
+        reason: Option<String>,
+    ) -> Result<Migration, Problem> {
+        if reason.as_ref().is_some_and(|reason| reason.len() > 2000 || reason.contains('\0')) {
+            return Err(BAD_INPUT.field("reason", "must be text of at most 2000 bytes"));
+        }
+        let row = self.migration_row(id).await?;
+        let from = row.state().map_err(db)?;
+        let (to, _) = machine::decide(from, Event::Asked(action)).map_err(|_| refused(action, from))?;
+        if action == Action::Retry {
+            // Hosts have changed since: a retry is looked at like a launch, its warnings were acknowledged then.
+            let checked = self.check_launch(&row.request.0).await?.preflight;
+            if checked.verdict == app::model::Verdict::Block {
+                let why = "The pre-flight blocks the retry; each finding says what to do. Nothing was started.";
+                let problem = crate::error::PREFLIGHT_BLOCKED.problem(why);
+                return Err(Problem { preflight: Some(Box::new(checked)), ..problem });
+            }
+        }
+        let mut tx = self.pool.begin().await.map_err(db)?;
+        match action {
+            Action::Cutover => migration::approve_cutover(&mut tx, id, &caller.username).await.map_err(db)?,
+            Action::Clean => migration::ask_cleaning(&mut tx, id).await.map_err(db)?,
+            Action::Retry => migration::next_attempt(&mut tx, id).await.map_err(db)?,
+            _ => {}
+        }
+        if !migration::move_by_hand(&mut tx, id, from, to, reason.as_deref()).await.map_err(db)? {
+            tx.rollback().await.map_err(db)?;
+            let now = self.migration_row(id).await?.state().map_err(db)?;
+            return Err(refused(action, now));
+        }
+        let detail = json!({ "from": from, "to": to, "reason": reason });
+        let what = format!("migration.{action}");
+        audit::record(&mut tx, &caller.username, &what, &subject(id), detail).await.map_err(db)?;
+        tx.commit().await.map_err(db)?;
+        self.announce(id).await?;
+        self.engine.wake();
+        self.find_migration(id).await
+    }
+
+    /// Tells the viewers the state as it is in the database.
+    pub(super) async fn announce(&self, id: Uuid) -> Result<(), Problem> {
+        let summary = self.migration_row(id).await?.summary().map_err(db)?;
+        if let Some(frame) = Frame::state(&summary) {
+            self.bus.publish(frame);
+        }
+        Ok(())
+    }
+}
+
+fn refused(action: Action, state: State) -> Problem {
+    let possible: Vec<_> = machine::actions(state).into_iter().map(Action::as_str).collect();
+    let instead = if possible.is_empty() {
+        "Nothing can be asked of it now".to_owned()
+    } else {
+        format!("Possible now: {}", possible.join(", "))
+    };
+    ACTION_REFUSED.problem(format!("{action} is not possible in state {state}. {instead}."))
+}

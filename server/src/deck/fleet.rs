@@ -1,0 +1,112 @@
+//! Masters and clients.
+
+use super::{ServerDeck, db};
+use crate::{
+    engine::inventory,
+    error::{BAD_INPUT, HOST_KEY_CHANGED, NOT_FOUND},
+    remote::HostKey,
+    store::{audit, client, master},
+};
+use app::model::{Caller, Client, Master, NewMaster, Problem};
+use serde_json::json;
+use uuid::Uuid;
+
+impl ServerDeck {
+    pub(super) async fn find_master(&self, id: Uuid) -> Result<Master, Problem> {
+        let row = master::find(&self.pool, id).await.map_err(db)?;
+        let row = row.ok_or_else(|| no_master(id))?;
+        row.wire().map_err(db)
+    }
+
+    pub(super) async fn insert_master(&self, caller: &Caller, new: NewMaster) -> Result<Master, Problem> {
+        let good = |text: &str| !text.is_empty() && text.len() <= 255 && !text.contains(|c: char| c.is_whitespace());
+        if !good(&new.host) {
+            return Err(BAD_INPUT.field("host", "must be a host name or an address"));
+        }
+        if !good(&new.user) {
+            return Err(BAD_INPUT.field("user", "must be a user name on the master"));
+        }
+        if new.port == 0 {
+            return Err(BAD_INPUT.field("port", "must be 1 to 65535"));
+        }
+        let key = new.host_key.as_deref().map(str::parse::<HostKey>).transpose();
+        let key = key.map_err(|why| BAD_INPUT.field("host_key", why.to_string()))?;
+        let new = NewMaster { host_key: key.as_ref().map(HostKey::openssh), ..new };
+        let mut tx = self.pool.begin().await.map_err(db)?;
+        let row = master::insert(&mut *tx, &new).await.map_err(|error| match error.as_database_error() {
+            Some(taken) if taken.is_unique_violation() => {
+                BAD_INPUT.field("name", format!("there is a master called {} already", new.name))
+            }
+            _ => db(error),
+        })?;
+        let detail = json!({ "host": new.host, "port": new.port, "user": new.user, "host_key": key.map(|k| k.fingerprint()) });
+        let subject = format!("master:{}", new.name);
+        audit::record(&mut tx, &caller.username, "master.add", &subject, detail).await.map_err(db)?;
+        tx.commit().await.map_err(db)?;
+        row.wire().map_err(db)
+    }
+
+    pub(super) async fn delete_master(&self, caller: &Caller, id: Uuid) -> Result<(), Problem> {
+        let master = self.find_master(id).await?;
+        let mut tx = self.pool.begin().await.map_err(db)?;
+        master::remove(&mut *tx, id).await.map_err(|error| match error.as_database_error() {
+            Some(used) if used.is_foreign_key_violation() => crate::error::ACTION_REFUSED
+                .problem(format!("{} has migrations on record and stays. Their history names it.", master.name)),
+            _ => db(error),
+        })?;
+        let subject = format!("master:{}", master.name);
+        audit::record(&mut tx, &caller.username, "master.remove", &subject, json!({})).await.map_err(db)?;
+        tx.commit().await.map_err(db)
+    }
+
+    /// Pins the key the master offered, where it is the one whose fingerprint somebody compared.
+    pub(super) async fn pin(&self, caller: &Caller, id: Uuid, fingerprint: &str) -> Result<Master, Problem> {
+        // Ask now: what was offered last week is not what a person has just compared.
+        let asked = self.masters.connect(id).await;
+        let row = master::find(&self.pool, id).await.map_err(db)?.ok_or_else(|| no_master(id))?;
+        let Some(offered) = row.offered_key else {
+            return match asked {
+                Ok(_) => row.wire().map_err(db),
+                Err(error) => Err(error.problem()),
+            };
+        };
+        let offered: HostKey = offered.parse().map_err(|error| db(crate::store::decode(error)))?;
+        if offered.fingerprint() != fingerprint {
+            return Err(HOST_KEY_CHANGED.problem(format!(
+                "{} offers {offered} and not {fingerprint}. Compare again on the host's console.",
+                row.name
+            )));
+        }
+        let mut tx = self.pool.begin().await.map_err(db)?;
+        master::pin(&mut *tx, id, &offered).await.map_err(db)?;
+        let detail = json!({ "fingerprint": fingerprint, "was": row.pinned_key.and_then(|k| k.parse::<HostKey>().ok()).map(|k| k.fingerprint()) });
+        let subject = format!("master:{}", row.name);
+        audit::record(&mut tx, &caller.username, "master.pin_host_key", &subject, detail).await.map_err(db)?;
+        tx.commit().await.map_err(db)?;
+        self.find_master(id).await
+    }
+
+    pub(super) async fn reread_master(&self, id: Uuid) -> Result<Master, Problem> {
+        inventory::refresh_master(&self.pool, &self.masters, id).await.map_err(|error| error.problem())?;
+        self.find_master(id).await
+    }
+
+    pub(super) async fn find_client(&self, name: &str) -> Result<Client, Problem> {
+        client::find(&self.pool, name).await.map_err(db)?.ok_or_else(|| {
+            let shown: String = name.chars().take(60).collect();
+            NOT_FOUND.problem(format!(
+                "No NIM master has a client {shown:?}. Check the name on the clients page, or refresh its master."
+            ))
+        })
+    }
+
+    pub(super) async fn reread_client(&self, name: &str) -> Result<Client, Problem> {
+        let client = self.find_client(name).await?;
+        inventory::refresh_client(&self.pool, &self.masters, &client).await.map_err(|error| error.problem())?;
+        self.find_client(&client.id.to_string()).await
+    }
+}
+
+fn no_master(id: Uuid) -> Problem {
+    NOT_FOUND.problem(format!("There is no NIM master {id}. List them at /api/v1/masters."))
+}

@@ -1,0 +1,208 @@
+//! The port's other side: what pages and REST ask, answered from store, hosts and engine.
+//!
+//! Every function checks its permission first. What changes anything writes its audit row in the same transaction.
+
+mod act;
+mod fleet;
+mod launch;
+mod read;
+
+use crate::{
+    engine::{Engine, masters::Masters},
+    error,
+    logs::bus::Bus,
+    store::{audit, client, log, master, resource},
+};
+use app::{
+    model::{
+        Action, AuditEntry, AuditFilter, Caller, Client, ClientFilter, LaunchOptions, LaunchRequest, LogLines, Master,
+        Me, Migration, MigrationFilter, MigrationSummary, NewMaster, Overview, Page, Permission, Preflight, Problem,
+        Resource, Verification,
+    },
+    port::{self, Deck},
+};
+use async_trait::async_trait;
+use sqlx::PgPool;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The deck of this server.
+pub struct ServerDeck {
+    /// The database.
+    pub pool: PgPool,
+    /// Connections to masters.
+    pub masters: Masters,
+    /// The engine.
+    pub engine: Arc<Engine>,
+    /// The live bus.
+    pub bus: Arc<Bus>,
+    /// Whether the estate is the lab's.
+    pub simulated: bool,
+}
+
+fn may(caller: &Caller, permission: Permission) -> Result<(), Problem> {
+    port::check(Some(caller), permission).map(|_| ())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used as a function for map_err, which gives the error away")]
+fn db(error: sqlx::Error) -> Problem {
+    error::database(&error)
+}
+
+#[async_trait]
+impl Deck for ServerDeck {
+    fn me(&self, caller: &Caller) -> Me {
+        Me {
+            username: caller.username.clone(),
+            role: caller.role,
+            permissions: Permission::ALL.into_iter().filter(|&permission| caller.role.may(permission)).collect(),
+            simulated: self.simulated,
+        }
+    }
+
+    async fn overview(&self, caller: &Caller) -> Result<Overview, Problem> {
+        may(caller, Permission::View)?;
+        self.read_overview().await
+    }
+
+    async fn masters(&self, caller: &Caller) -> Result<Page<Master>, Problem> {
+        may(caller, Permission::View)?;
+        let rows = master::list(&self.pool).await.map_err(db)?;
+        let items = rows.into_iter().map(master::Row::wire).collect::<Result<_, _>>().map_err(db)?;
+        Ok(Page { items, next: None })
+    }
+
+    async fn master(&self, caller: &Caller, id: Uuid) -> Result<Master, Problem> {
+        may(caller, Permission::View)?;
+        self.find_master(id).await
+    }
+
+    async fn add_master(&self, caller: &Caller, new: NewMaster) -> Result<Master, Problem> {
+        may(caller, Permission::Administer)?;
+        self.insert_master(caller, new).await
+    }
+
+    async fn remove_master(&self, caller: &Caller, id: Uuid) -> Result<(), Problem> {
+        may(caller, Permission::Administer)?;
+        self.delete_master(caller, id).await
+    }
+
+    async fn pin_host_key(&self, caller: &Caller, id: Uuid, fingerprint: String) -> Result<Master, Problem> {
+        may(caller, Permission::Administer)?;
+        self.pin(caller, id, &fingerprint).await
+    }
+
+    async fn refresh_master(&self, caller: &Caller, id: Uuid) -> Result<Master, Problem> {
+        may(caller, Permission::Operate)?;
+        self.reread_master(id).await
+    }
+
+    async fn resources(&self, caller: &Caller, master: Uuid, kind: Option<String>) -> Result<Page<Resource>, Problem> {
+        may(caller, Permission::View)?;
+        self.find_master(master).await?;
+        let items = resource::list(&self.pool, master, kind.as_deref()).await.map_err(db)?;
+        Ok(Page { items, next: None })
+    }
+
+    async fn clients(&self, caller: &Caller, filter: ClientFilter) -> Result<Page<Client>, Problem> {
+        may(caller, Permission::View)?;
+        client::list(&self.pool, &filter).await.map_err(db)
+    }
+
+    async fn client(&self, caller: &Caller, client: &str) -> Result<Client, Problem> {
+        may(caller, Permission::View)?;
+        self.find_client(client).await
+    }
+
+    async fn refresh_client(&self, caller: &Caller, client: &str) -> Result<Client, Problem> {
+        may(caller, Permission::Operate)?;
+        self.reread_client(client).await
+    }
+
+    async fn launch_options(&self, caller: &Caller, client: &str) -> Result<LaunchOptions, Problem> {
+        may(caller, Permission::Operate)?;
+        self.read_launch_options(client).await
+    }
+
+    async fn preflight(&self, caller: &Caller, request: LaunchRequest) -> Result<Preflight, Problem> {
+        may(caller, Permission::Operate)?;
+        Ok(self.check_launch(&request).await?.preflight)
+    }
+
+    async fn launch(&self, caller: &Caller, request: LaunchRequest, key: Option<String>) -> Result<Migration, Problem> {
+        may(caller, Permission::Operate)?;
+        self.launch_checked(caller, request, key).await
+    }
+
+    async fn migrations(&self, caller: &Caller, filter: MigrationFilter) -> Result<Page<MigrationSummary>, Problem> {
+        may(caller, Permission::View)?;
+        self.list_migrations(&filter).await
+    }
+
+    async fn migration(&self, caller: &Caller, id: Uuid) -> Result<Migration, Problem> {
+        may(caller, Permission::View)?;
+        self.find_migration(id).await
+    }
+
+    async fn act(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        action: Action,
+        reason: Option<String>,
+    ) -> Result<Migration, Problem> {
+        may(caller, act::permission(action))?;
+        self.act_on(caller, id, action, reason).await
+    }
+
+    async fn log_lines(&self, caller: &Caller, id: Uuid, from: u64, limit: u32) -> Result<LogLines, Problem> {
+        may(caller, Permission::View)?;
+        let row = self.migration_row(id).await?;
+        if row.log_lines.unsigned_abs() < from {
+            return Ok(LogLines { items: Vec::new() });
+        }
+        self.read_lines(id, from.max(1), limit.clamp(1, 5000)).await
+    }
+
+    async fn log_tail(&self, caller: &Caller, id: Uuid, count: u32) -> Result<LogLines, Problem> {
+        may(caller, Permission::View)?;
+        let count = count.clamp(1, 5000);
+        let lines = self.migration_row(id).await?.log_lines.unsigned_abs();
+        self.read_lines(id, lines.saturating_sub(u64::from(count)) + 1, count).await
+    }
+
+    async fn verification(&self, caller: &Caller, id: Uuid) -> Result<Verification, Problem> {
+        may(caller, Permission::View)?;
+        self.read_verification(id).await
+    }
+
+    async fn audit(&self, caller: &Caller, filter: AuditFilter) -> Result<Page<AuditEntry>, Problem> {
+        may(caller, Permission::View)?;
+        audit::list(&self.pool, &filter).await.map_err(db)
+    }
+}
+
+impl ServerDeck {
+    /// `count` lines from line `from` on; fewer where the log ends.
+    async fn read_lines(&self, id: Uuid, from: u64, count: u32) -> Result<LogLines, Problem> {
+        let end = from + u64::from(count);
+        let mut items = Vec::new();
+        let mut next = from;
+        while next < end {
+            let rows = log::from_line(&self.pool, id, next, 16).await.map_err(db)?;
+            let Some(last) = rows.last() else { break };
+            let after = last.first_line.unsigned_abs() + u64::from(last.line_count.unsigned_abs());
+            for row in &rows {
+                let wanted = row.lines().filter(|(line, _)| (next..end).contains(line));
+                items.extend(wanted.map(|(line, text)| app::model::LogLine {
+                    line,
+                    phase: row.phase(),
+                    at: row.at.into(),
+                    text,
+                }));
+            }
+            next = after;
+        }
+        Ok(LogLines { items })
+    }
+}

@@ -1,0 +1,81 @@
+//! Migrations as they are read.
+
+use super::{ServerDeck, db};
+use crate::{
+    engine::verify,
+    error::{BAD_INPUT, NOT_FOUND},
+    store::{client, master, migration, phase},
+};
+use app::model::{
+    Migration, MigrationFilter, MigrationSummary, Overview, Page, Problem, State, Timestamp, Verification,
+};
+use std::time::Duration;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// How long failures and successes stay on the overview.
+const RECENT: Duration = Duration::from_secs(7 * 24 * 3600);
+
+impl ServerDeck {
+    pub(super) async fn migration_row(&self, id: Uuid) -> Result<migration::Row, Problem> {
+        migration::find(&self.pool, id).await.map_err(db)?.ok_or_else(|| {
+            NOT_FOUND.problem(format!("There is no migration {id}. The history lists all of them."))
+        })
+    }
+
+    pub(super) async fn find_migration(&self, id: Uuid) -> Result<Migration, Problem> {
+        let row = self.migration_row(id).await?;
+        let state = row.state().map_err(db)?;
+        let phases = phase::list(&self.pool, id, row.attempt, state).await.map_err(db)?;
+        row.wire(phases).map_err(db)
+    }
+
+    pub(super) async fn list_migrations(&self, filter: &MigrationFilter) -> Result<Page<MigrationSummary>, Problem> {
+        for word in filter.state.iter().flat_map(|words| words.split(',')).map(str::trim).filter(|w| !w.is_empty()) {
+            word.parse::<State>().map_err(|why| BAD_INPUT.field("state", why))?;
+        }
+        migration::list(&self.pool, filter).await.map_err(db)
+    }
+
+    pub(super) async fn read_overview(&self) -> Result<Overview, Problem> {
+        let (mut running, mut waiting) = (Vec::new(), Vec::new());
+        for summary in self.in_states(|state| state.is_live() || state.waits_for_person(), None).await? {
+            if summary.state.waits_for_person() { waiting.push(summary) } else { running.push(summary) }
+        }
+        let recent: Timestamp = (OffsetDateTime::now_utc() - RECENT).into();
+        let failed = self.in_states(|state| state == State::FailedClean, Some(recent)).await?;
+        let good = |state| matches!(state, State::Verified | State::RolledBack | State::Finalised);
+        let done = self.in_states(good, Some(recent)).await?;
+        let masters = master::list(&self.pool).await.map_err(db)?;
+        Ok(Overview {
+            running,
+            waiting,
+            failed,
+            done,
+            masters: masters.into_iter().map(master::Row::wire).collect::<Result<_, _>>().map_err(db)?,
+            clients: client::count(&self.pool).await.map_err(db)?,
+        })
+    }
+
+    async fn in_states(
+        &self,
+        wanted: impl Fn(State) -> bool,
+        since: Option<Timestamp>,
+    ) -> Result<Vec<MigrationSummary>, Problem> {
+        let words: Vec<_> = State::ALL.iter().filter(|state| wanted(**state)).map(|state| state.as_str()).collect();
+        let filter = MigrationFilter { state: Some(words.join(",")), since, ..MigrationFilter::default() };
+        Ok(migration::list(&self.pool, &filter).await.map_err(db)?.items)
+    }
+
+    pub(super) async fn read_verification(&self, id: Uuid) -> Result<Verification, Problem> {
+        let row = self.migration_row(id).await?;
+        let (before, after) = (row.before.map(|json| json.0), row.after.map(|json| json.0));
+        let diff = match (&before, &after) {
+            (Some(before), Some(after)) => verify::diff(before, after),
+            _ => Vec::new(),
+        };
+        let checks = row.verification.map(|json| json.0).unwrap_or_default();
+        let verdict = verify::verdict(&checks);
+        Ok(Verification { before, after, diff, checks, verdict })
+    }
+}

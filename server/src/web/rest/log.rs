@@ -1,0 +1,243 @@
+//! A migration's log: raw, searched, and live.
+
+use super::{AppState, Failure};
+use crate::{
+    error::{BAD_INPUT, NOT_FOUND, database},
+    logs::{
+        bus::Bus,
+        stream::{self, Start},
+    },
+    store::log,
+    web::extract::{At, Filter, SignedIn},
+};
+use app::model::{LogLine, LogLines, Migration};
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::State,
+    response::{IntoResponse, Response, sse::Sse},
+    routing::get,
+};
+use http::{HeaderMap, HeaderName, StatusCode, header};
+use serde::Deserialize;
+use sqlx::PgPool;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Hits a search gives at most.
+const HITS: usize = 1000;
+
+/// Routes of `/api/v1`; the bus is that of this process.
+pub fn router(bus: Arc<Bus>) -> Router<AppState> {
+    let live = bus.clone();
+    Router::new()
+        .route("/migrations/{id}/log", get(raw))
+        .route("/migrations/{id}/log/search", get(search))
+        .route("/migrations/{id}/events", get(move |state, who, at, query, headers| events(live, state, who, at, query, headers)))
+        .route("/events", get(move |state, who, query| topics(bus, state, who, query)))
+}
+
+/// The bytes as nimadm printed them. `Range` is honoured for one range; once the log has ended, the `ETag` is its SHA-256.
+async fn raw(
+    State(state): State<AppState>,
+    SignedIn(caller): SignedIn,
+    At(id): At<Uuid>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let migration = state.deck.migration(&caller, id).await?;
+    let total = migration.log_bytes;
+    let mut response = Response::builder()
+        .header(header::CONTENT_TYPE, "text/plain; charset=utf-8")
+        .header(header::ACCEPT_RANGES, "bytes")
+        .header(header::CONTENT_DISPOSITION, format!("inline; filename=\"{}-{id}.log\"", migration.client));
+    if let Some(etag) = etag(&migration) {
+        if headers.get(header::IF_NONE_MATCH).is_some_and(|seen| seen.as_bytes() == etag.as_bytes()) {
+            return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
+        }
+        response = response.header(header::ETAG, etag);
+    }
+    let asked = headers.get(header::RANGE).and_then(|range| range.to_str().ok()).map(|range| one_range(range, total));
+    let (status, from, to) = match asked {
+        None | Some(Ranged::Ignored) => (StatusCode::OK, 0, total),
+        Some(Ranged::Part(from, to)) => {
+            response = response.header(header::CONTENT_RANGE, format!("bytes {from}-{}/{total}", to - 1));
+            (StatusCode::PARTIAL_CONTENT, from, to)
+        }
+        Some(Ranged::Impossible) => {
+            let range = [(header::CONTENT_RANGE, format!("bytes */{total}"))];
+            return Ok((StatusCode::RANGE_NOT_SATISFIABLE, range).into_response());
+        }
+    };
+    let body = Body::from_stream(bytes(state.pool, id, from, to));
+    let response = response.status(status).header(header::CONTENT_LENGTH, to - from).body(body);
+    response.map_err(|error| Failure(crate::error::INTERNAL.problem(error.to_string())))
+}
+
+fn etag(migration: &Migration) -> Option<String> {
+    migration.log_sha256.as_ref().map(|hash| format!("\"{hash}\""))
+}
+
+/// What a `Range` header comes to.
+#[derive(Debug, PartialEq, Eq)]
+enum Ranged {
+    /// Bytes from the first up to, not including, the second.
+    Part(u64, u64),
+    /// Nothing of what was asked for exists.
+    Impossible,
+    /// Not understood, or several ranges: a server may answer with everything.
+    Ignored,
+}
+
+fn one_range(text: &str, total: u64) -> Ranged {
+    let Some((from, to)) = text.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
+        return Ranged::Ignored;
+    };
+    let range = match (from.parse::<u64>(), to.parse::<u64>()) {
+        (Ok(from), Ok(to)) if to < from => return Ranged::Ignored,
+        (Ok(from), Ok(to)) => (from, total.min(to.saturating_add(1))),
+        (Ok(from), Err(_)) if to.is_empty() => (from, total),
+        (Err(_), Ok(last)) if from.is_empty() => (total.saturating_sub(last), total),
+        _ => return Ranged::Ignored,
+    };
+    if range.0 < range.1 { Ranged::Part(range.0, range.1) } else { Ranged::Impossible }
+}
+
+/// The bytes from `from` up to, not including, `to`, a chunk at a time.
+fn bytes(pool: PgPool, id: Uuid, from: u64, to: u64) -> impl futures::Stream<Item = Result<Vec<u8>, sqlx::Error>> {
+    futures::stream::try_unfold((pool, from), move |(pool, at)| async move {
+        if at >= to {
+            return Ok(None);
+        }
+        let Some(mut body) = log::from_byte(&pool, id, at).await? else { return Ok(None) };
+        body.truncate(usize::try_from(to - at).unwrap_or(usize::MAX));
+        let next = at + body.len() as u64;
+        Ok(Some((body, (pool, next))))
+    })
+}
+
+#[derive(Deserialize)]
+struct Search {
+    q: String,
+    #[serde(default)]
+    regex: bool,
+}
+
+/// Lines that have `q` in them, whatever its case. At most a thousand.
+async fn search(
+    State(state): State<AppState>,
+    SignedIn(caller): SignedIn,
+    At(id): At<Uuid>,
+    Filter(search): Filter<Search>,
+) -> Result<Json<LogLines>, Failure> {
+    if search.regex {
+        let why = "regular expressions are not offered by this version; leave regex out to search for text";
+        return Err(crate::error::NOT_OFFERED.field("regex", why).into());
+    }
+    if search.q.is_empty() {
+        return Err(BAD_INPUT.field("q", "say what to look for").into());
+    }
+    state.deck.migration(&caller, id).await?;
+    let wanted = search.q.to_lowercase();
+    let mut items: Vec<LogLine> = Vec::new();
+    let mut next = 1;
+    while items.len() < HITS {
+        let rows = log::from_line(&state.pool, id, next, 16).await.map_err(|error| database(&error))?;
+        let Some(last) = rows.last() else { break };
+        next = last.first_line.unsigned_abs() + u64::from(last.line_count.unsigned_abs());
+        for row in &rows {
+            let hits = row.lines().filter(|(_, text)| text.to_lowercase().contains(&wanted));
+            items.extend(hits.map(|(line, text)| LogLine { line, phase: row.phase(), at: row.at.into(), text }));
+        }
+    }
+    items.truncate(HITS);
+    Ok(Json(LogLines { items }))
+}
+
+#[derive(Deserialize)]
+struct From {
+    after: Option<u64>,
+    tail: Option<u64>,
+}
+
+/// The live stream. A reconnecting browser's `Last-Event-ID` is newer than the address it was first given.
+async fn events(
+    bus: Arc<Bus>,
+    State(state): State<AppState>,
+    SignedIn(caller): SignedIn,
+    At(id): At<Uuid>,
+    Filter(from): Filter<From>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    state.deck.migration(&caller, id).await?;
+    let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.trim().parse().ok());
+    let start = match (seen, from.after, from.tail) {
+        (Some(line), _, _) | (None, Some(line), _) => Start::After(line),
+        (None, None, Some(count)) => Start::Tail(count),
+        (None, None, None) => Start::After(0),
+    };
+    let opened = stream::open(state.pool, &bus, state.shutdown, id, start).await;
+    match opened.map_err(|error| database(&error))? {
+        Some(viewer) => Ok((UNBUFFERED, Sse::new(viewer.events())).into_response()),
+        None => Ok(StatusCode::NO_CONTENT.into_response()),
+    }
+}
+
+#[derive(Deserialize)]
+struct Topics {
+    #[serde(default = "whole_fleet")]
+    topics: String,
+}
+
+fn whole_fleet() -> String {
+    "fleet".to_owned()
+}
+
+/// States of the whole fleet, or of the migrations that are named.
+async fn topics(
+    bus: Arc<Bus>,
+    State(state): State<AppState>,
+    SignedIn(caller): SignedIn,
+    Filter(Topics { topics }): Filter<Topics>,
+) -> Result<Response, Failure> {
+    let mut only = Some(Vec::new());
+    for topic in topics.split(',').map(str::trim) {
+        match topic.strip_prefix("migration:").map(str::parse::<Uuid>) {
+            Some(Ok(id)) => {
+                state.deck.migration(&caller, id).await?;
+                if let Some(only) = only.as_mut() {
+                    only.push(id);
+                }
+            }
+            None if topic == "fleet" => only = None,
+            _ => {
+                let why = format!("{topic:?} is no topic: they are fleet and migration:ID");
+                return Err(NOT_FOUND.field("topics", why).into());
+            }
+        }
+        if only.is_none() {
+            break;
+        }
+    }
+    Ok((UNBUFFERED, Sse::new(stream::fleet(state.pool, &bus, state.shutdown, only))).into_response())
+}
+
+/// Proxies that buffer would hold lines back.
+const UNBUFFERED: [(HeaderName, &str); 1] = [(HeaderName::from_static("x-accel-buffering"), "no")];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_range_is_understood() {
+        assert_eq!(one_range("bytes=0-99", 1000), Ranged::Part(0, 100));
+        assert_eq!(one_range("bytes=990-2000", 1000), Ranged::Part(990, 1000));
+        assert_eq!(one_range("bytes=500-", 1000), Ranged::Part(500, 1000));
+        assert_eq!(one_range("bytes=-10", 1000), Ranged::Part(990, 1000));
+        assert_eq!(one_range("bytes=1000-", 1000), Ranged::Impossible);
+        assert_eq!(one_range("bytes=0-0", 0), Ranged::Impossible);
+        for other in ["lines=1-2", "bytes=5-1", "bytes=0-1,3-4", "bytes=a-b"] {
+            assert_eq!(one_range(other, 1000), Ranged::Ignored, "{other}");
+        }
+    }
+}
