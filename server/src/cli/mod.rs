@@ -12,7 +12,7 @@ use crate::settings::{Flags, LogFormat, Settings};
 use crate::store::open::Opened;
 use app::model::Problem;
 use clap::{Parser, Subcommand};
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -83,7 +83,10 @@ fn start_log(settings: &Settings, quiet: &str) -> Result<(), Problem> {
     let filter = EnvFilter::try_new(filter).map_err(|error| {
         crate::error::BAD_SETTING.problem(format!("log: {error}. Write it as in log = \"nimdeck=debug,info\"."))
     })?;
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let started = match settings.log_format {
         LogFormat::Text => subscriber.try_init(),
         LogFormat::Json => subscriber.json().try_init(),

@@ -282,7 +282,7 @@ async fn postgres_user() -> Result<User, PostgresError> {
     }
 }
 
-/// `DATA/postgres`; or, where the user `postgres` may not get there (a checkout below /root), a place where it may.
+/// `DATA/postgres`; or, where the user `postgres` may not get there (a checkout below a closed home directory), a place where it may.
 async fn base_directory(data_dir: &Path, user: Option<User>) -> Result<PathBuf, PostgresError> {
     let base = data_dir.join("postgres");
     make_private(&base, user)?;

@@ -9,6 +9,10 @@ use sqlx::PgPool;
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long a start waits for the data directory.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 
 /// An open database, with what must be given back when it is closed.
 #[derive(Debug)]
@@ -27,12 +31,20 @@ impl Opened {
     /// Another server uses the data directory; no PostgreSQL; no connection.
     pub async fn for_server(settings: &Settings) -> Result<Self, Problem> {
         let dir = &settings.data_dir;
-        let lock = lock(dir)?.ok_or_else(|| {
-            DATA_DIR_IN_USE.problem(format!(
-                "Another nimdeck uses {}. Stop it, or name another directory with --data-dir.",
-                dir.display()
-            ))
-        })?;
+        let started = Instant::now();
+        let lock = loop {
+            match lock(dir)? {
+                Some(lock) => break lock,
+                // A server that was just killed keeps its lock until the kernel has taken it apart.
+                None if started.elapsed() < LOCK_PATIENCE => tokio::time::sleep(Duration::from_millis(100)).await,
+                None => {
+                    return Err(DATA_DIR_IN_USE.problem(format!(
+                        "Another nimdeck uses {}. Stop it, or name another directory with --data-dir.",
+                        dir.display()
+                    )));
+                }
+            }
+        };
         Self::with_lock(settings, lock).await
     }
 

@@ -1,5 +1,7 @@
 //! The outer ring from outside: over HTTP, on a real PostgreSQL.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
+
 #[path = "../support/mod.rs"]
 mod support;
 
