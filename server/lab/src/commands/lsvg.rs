@@ -48,7 +48,8 @@ fn volumes(_: &Host, name: &str, vg: &VolumeGroup, out: &mut Output) {
             None => "N/A".to_owned(),
         };
         let (pvs, state) = (lv.copies, vg.lv_state(lv));
-        let line = format!("{:<19} {:<10} {:<7} {:<7} {pvs:<4} {state:<13} {mount}", lv.name, lv.kind, lv.lps, lv.pps());
+        let line =
+            format!("{:<19} {:<10} {:<7} {:<7} {pvs:<4} {state:<13} {mount}", lv.name, lv.kind, lv.lps, lv.pps());
         out.line(line);
     }
 }

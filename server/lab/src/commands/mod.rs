@@ -20,8 +20,26 @@ use std::{
 
 /// Commands on every host.
 const EVERYWHERE: &[&str] = &[
-    "alt_rootvg_op", "bootinfo", "bootlist", "df", "emgr", "getconf", "getlvodm", "hostname", "instfix", "lppchk", "lsfs",
-    "lslpp", "lspv", "lssrc", "lsvg", "oslevel", "prtconf", "shutdown", "uname", "uptime",
+    "alt_rootvg_op",
+    "bootinfo",
+    "bootlist",
+    "df",
+    "emgr",
+    "getconf",
+    "getlvodm",
+    "hostname",
+    "instfix",
+    "lppchk",
+    "lsfs",
+    "lslpp",
+    "lspv",
+    "lssrc",
+    "lsvg",
+    "oslevel",
+    "prtconf",
+    "shutdown",
+    "uname",
+    "uptime",
 ];
 /// Commands on the master besides.
 const ON_MASTER: &[&str] = &["c_rsh", "lsnim", "nim", "nimadm"];
@@ -77,7 +95,10 @@ impl Output {
 pub fn exec(words: impl IntoIterator<Item = OsString>) -> u8 {
     let mut words = words.into_iter();
     let (Some(dir), Some(host), Some(command)) = (words.next(), words.next(), words.next()) else {
-        let usage = Output { stderr: "lab-exec: usage: lab-exec DIR HOST COMMAND [ARGUMENT…]\n".to_owned(), ..Output::default() };
+        let usage = Output {
+            stderr: "lab-exec: usage: lab-exec DIR HOST COMMAND [ARGUMENT…]\n".to_owned(),
+            ..Output::default()
+        };
         usage.write();
         return 2;
     };

@@ -148,7 +148,11 @@ fn eligible(context: &Context, call: &Call, name: &str, log: &mut Log) -> Result
 
 fn reachable(context: &Context, name: &str) -> Result<Host, Ineligible> {
     let client = context.store.host(name)?;
-    if client.power == Power::Running { Ok(client) } else { Err(Ineligible(crate::commands::c_rsh::no_answer(name), 6)) }
+    if client.power == Power::Running {
+        Ok(client)
+    } else {
+        Err(Ineligible(crate::commands::c_rsh::no_answer(name), 6))
+    }
 }
 
 /// A PVID for a disk that has none: the machine's number and what follows from its place, so the same in every lab.
