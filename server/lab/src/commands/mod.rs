@@ -119,7 +119,6 @@ pub fn exec(words: impl IntoIterator<Item = OsString>) -> u8 {
 
 /// Runs one command.
 pub(crate) fn run(context: &Context, command: &str, args: &[String], out: &mut Output) -> Result<u8, LabError> {
-    let args: &[String] = args;
     match command {
         "nimadm" => nimadm::nimadm(context, args, out),
         "c_rsh" => c_rsh::c_rsh(context, args, out),

@@ -342,3 +342,6 @@ fn nim_client<'a>(name: &str, master: &'a mut Host) -> Result<&'a mut super::nim
     let gone = format!("0042-053 nimadm: there is no NIM object named \"{name}\"");
     master.nim.as_mut().and_then(|nim| nim.client_mut(name)).ok_or(Refused::Says(gone))
 }
+
+#[cfg(test)]
+mod tests;
