@@ -93,10 +93,11 @@ impl Lab {
         let stop = stop.child_token();
         let tasks = TaskTracker::new();
         let (ip, prepared) = (options.listen_ip, tokio::task::spawn_blocking(move || prepare(&options)).await);
-        let Prepared { store, mut estate, owned, key } = prepared.unwrap_or_else(|error| match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(LabError::NoHost("(the runtime is shutting down)".to_owned())),
-        })?;
+        let Prepared { store, mut estate, owned, key } =
+            prepared.unwrap_or_else(|error| match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(LabError::NoHost("(the runtime is shutting down)".to_owned())),
+            })?;
         let key = Arc::new(key);
         let mut hosts = Vec::new();
         let mut listeners = Vec::new();

@@ -66,7 +66,11 @@ const NIM1: Persona = Persona {
     rootvg: &["hdisk0"],
     extra: &[],
     data: &[
-        ("nimvg", "hdisk1", &[("nimloglv", "jfs2log", 1, None, 0), ("nimlv", "jfs2", 1600, Some("/export/nim"), 121_000)]),
+        (
+            "nimvg",
+            "hdisk1",
+            &[("nimloglv", "jfs2log", 1, None, 0), ("nimlv", "jfs2", 1600, Some("/export/nim"), 121_000)],
+        ),
         ("nimadmvg", "hdisk4", &[]),
     ],
     efixes: &[],

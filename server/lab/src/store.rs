@@ -142,8 +142,8 @@ impl Store {
     }
 
     fn write(&self, path: &Path, value: &impl Serialize) -> Result<(), LabError> {
-        let text = serde_json::to_vec_pretty(value)
-            .map_err(|source| LabError::Damaged { path: path.to_owned(), source })?;
+        let text =
+            serde_json::to_vec_pretty(value).map_err(|source| LabError::Damaged { path: path.to_owned(), source })?;
         let new = path.with_extension("new");
         let mut file = File::create(&new).map_err(LabError::file("create", &new))?;
         file.write_all(&text).and_then(|()| file.sync_data()).map_err(LabError::file("write", &new))?;

@@ -1,10 +1,7 @@
 //! `c_rsh`: a command on a client, sent by the master (nimadm.md §3.2, the c_rsh rule).
 
 use super::{Context, Output};
-use crate::{
-    LabError, environment,
-    model::Power,
-};
+use crate::{LabError, environment, model::Power};
 use std::process::{Command, Stdio};
 
 /// What the master says when a client does not answer (unconfirmed text).

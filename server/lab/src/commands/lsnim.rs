@@ -92,18 +92,11 @@ fn long(name: &str, attributes: &Attributes, wanted: &[&str], out: &mut Output) 
 
 /// Every object with its attributes: the master, the resources, the network, the clients.
 fn objects(host: &Host, nim: &Nim) -> Vec<(String, Attributes)> {
-    let mut all = vec![(host.name_in_nim(), master(host, nim))];
+    let mut all = vec![("master".to_owned(), master(host, nim))];
     all.extend(nim.resources.iter().map(|found| (found.name.clone(), resource(found, nim))));
     all.push((nim.network.clone(), vec![("class", "networks".to_owned()), ("type", "ent".to_owned())]));
     all.extend(nim.clients.iter().map(|found| (found.name.clone(), client(found, nim))));
     all
-}
-
-impl Host {
-    /// The master's own object is always called so.
-    fn name_in_nim(&self) -> String {
-        "master".to_owned()
-    }
 }
 
 fn attributes<const N: usize>(pairs: [(&'static str, &str); N]) -> Attributes {

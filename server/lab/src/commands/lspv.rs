@@ -27,7 +27,9 @@ fn list(host: &Host, out: &mut Output) -> Result<u8, LabError> {
 
 fn one(host: &Host, name: &str, out: &mut Output) -> Result<u8, LabError> {
     let Some(disk) = host.disk(name) else {
-        out.error(format!("0516-306 lspv: Unable to find physical volume {name} in the Device\n\tConfiguration Database."));
+        out.error(format!(
+            "0516-306 lspv: Unable to find physical volume {name} in the Device\n\tConfiguration Database."
+        ));
         return Ok(1);
     };
     let Some((vg_name, vg)) = host.owner(name)? else {

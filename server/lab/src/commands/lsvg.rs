@@ -9,8 +9,11 @@ use crate::{
 /// What stands for a volume group that is off.
 const VARIED_OFF: &str = "0516-010 : Volume group must be varied on; use varyonvg command.";
 
+/// Prints one view of a volume group that is on.
+type Show = fn(&Host, &str, &VolumeGroup, &mut Output);
+
 pub(super) fn lsvg(host: &Host, args: &[String], out: &mut Output) -> Result<u8, LabError> {
-    let (show, name): (fn(&Host, &str, &VolumeGroup, &mut Output), &str) = match words(args)[..] {
+    let (show, name): (Show, &str) = match words(args)[..] {
         [] => return list(host, false, out),
         ["-o"] => return list(host, true, out),
         ["-l", name] => (volumes, name),
@@ -48,7 +51,8 @@ fn volumes(_: &Host, name: &str, vg: &VolumeGroup, out: &mut Output) {
             None => "N/A".to_owned(),
         };
         let (pvs, state) = (lv.copies, vg.lv_state(lv));
-        let line = format!("{:<19} {:<10} {:<7} {:<7} {pvs:<4} {state:<13} {mount}", lv.name, lv.kind, lv.lps, lv.pps());
+        let line =
+            format!("{:<19} {:<10} {:<7} {:<7} {pvs:<4} {state:<13} {mount}", lv.name, lv.kind, lv.lps, lv.pps());
         out.line(line);
     }
 }

@@ -20,8 +20,26 @@ use std::{
 
 /// Commands on every host.
 const EVERYWHERE: &[&str] = &[
-    "alt_rootvg_op", "bootinfo", "bootlist", "df", "emgr", "getconf", "getlvodm", "hostname", "instfix", "lppchk", "lsfs",
-    "lslpp", "lspv", "lssrc", "lsvg", "oslevel", "prtconf", "shutdown", "uname", "uptime",
+    "alt_rootvg_op",
+    "bootinfo",
+    "bootlist",
+    "df",
+    "emgr",
+    "getconf",
+    "getlvodm",
+    "hostname",
+    "instfix",
+    "lppchk",
+    "lsfs",
+    "lslpp",
+    "lspv",
+    "lssrc",
+    "lsvg",
+    "oslevel",
+    "prtconf",
+    "shutdown",
+    "uname",
+    "uptime",
 ];
 /// Commands on the master besides.
 const ON_MASTER: &[&str] = &["c_rsh", "lsnim", "nim", "nimadm"];
@@ -77,7 +95,10 @@ impl Output {
 pub fn exec(words: impl IntoIterator<Item = OsString>) -> u8 {
     let mut words = words.into_iter();
     let (Some(dir), Some(host), Some(command)) = (words.next(), words.next(), words.next()) else {
-        let usage = Output { stderr: "lab-exec: usage: lab-exec DIR HOST COMMAND [ARGUMENT…]\n".to_owned(), ..Output::default() };
+        let usage = Output {
+            stderr: "lab-exec: usage: lab-exec DIR HOST COMMAND [ARGUMENT…]\n".to_owned(),
+            ..Output::default()
+        };
         usage.write();
         return 2;
     };
@@ -98,7 +119,6 @@ pub fn exec(words: impl IntoIterator<Item = OsString>) -> u8 {
 
 /// Runs one command.
 pub(crate) fn run(context: &Context, command: &str, args: &[String], out: &mut Output) -> Result<u8, LabError> {
-    let args: &[String] = args;
     match command {
         "nimadm" => nimadm::nimadm(context, args, out),
         "c_rsh" => c_rsh::c_rsh(context, args, out),

@@ -124,8 +124,9 @@ pub(super) fn emgr(host: &Host, args: &[String], out: &mut Output) -> Result<u8,
         "=== ===== ========== ================= ========== ======================================"
     });
     for (id, efix) in (1..).zip(&system.efixes) {
-        let (state, label, installed, title) = (&efix.state, &efix.label, &efix.installed, &efix.title);
-        out.line(format!("{id:<3} {state:^5} {label:<10} {installed:<17} {:<10} {title:<38}", ""));
+        let (label, installed, title) = (&efix.label, &efix.installed, &efix.title);
+        let state = format!("{:^3}", efix.state);
+        out.line(format!("{id:<3} {state:<5} {label:<10} {installed:<17} {:<10} {title:<38}", ""));
     }
     out.line(
         "

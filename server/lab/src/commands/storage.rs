@@ -4,9 +4,9 @@ use super::{Output, boot::no_device, words};
 use crate::{LabError, model::Host};
 
 /// One file system: device, size and used space in MiB, mount point.
-fn mounted(host: &Host) -> Vec<(String, u64, u64, String)> {
+fn mounted(host: &Host) -> Result<Vec<(String, u64, u64, String)>, LabError> {
     let mut rows = Vec::new();
-    for vg in &host.groups {
+    for (_, vg) in host.named_groups()? {
         for (lv, mount) in vg.mounts() {
             rows.push((format!("/dev/{}", lv.name), u64::from(lv.lps * vg.pp_mib), u64::from(lv.used_mib), mount));
         }
@@ -14,7 +14,7 @@ fn mounted(host: &Host) -> Vec<(String, u64, u64, String)> {
     if let Some(spot) = &host.spot_mount {
         rows.push((spot.clone(), 31_744, 21_120, "/ALT_MIG_SPOT".to_owned()));
     }
-    rows
+    Ok(rows)
 }
 
 pub(super) fn df(host: &Host, args: &[String], out: &mut Output) -> Result<u8, LabError> {
@@ -35,7 +35,7 @@ pub(super) fn df(host: &Host, args: &[String], out: &mut Output) -> Result<u8, L
         _ => (mib * 2048).to_string(),
     };
     out.line(format!("Filesystem    {title:>9}      Free %Used    Iused %Iused Mounted on"));
-    for (device, total, used, mount) in mounted(host) {
+    for (device, total, used, mount) in mounted(host)? {
         let percent = (used * 100).div_ceil(total.max(1)).max(1);
         // Inodes follow the used space (simplified).
         let (inodes, share) = (used * 12 + 4, percent / 6 + 1);
@@ -64,7 +64,9 @@ pub(super) fn getlvodm(host: &Host, args: &[String], out: &mut Output) -> Result
         return Ok(1);
     };
     if host.disk(disk).is_none() {
-        out.error(format!("0516-306 getlvodm: Unable to find physical volume {disk} in the Device\n\tConfiguration Database."));
+        out.error(format!(
+            "0516-306 getlvodm: Unable to find physical volume {disk} in the Device\n\tConfiguration Database."
+        ));
         return Ok(1);
     }
     match host.owner(disk)? {

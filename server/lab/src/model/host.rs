@@ -81,10 +81,13 @@ impl Host {
         self.groups.iter_mut().find(|vg| vg.id == self.running).and_then(|vg| vg.system.as_mut()).ok_or(error)
     }
 
-    /// The volume groups that the running system knows, with their names, in the order of its disks.
+    /// The volume groups that the running system knows, with their names, its own first.
     pub(crate) fn named_groups(&self) -> Result<Vec<(&str, &VolumeGroup)>, LabError> {
         let (_, system) = self.rootvg()?;
-        Ok(self.groups.iter().filter_map(|vg| Some((system.odm.get(&vg.id)?.as_str(), vg))).collect())
+        let mut named: Vec<_> =
+            self.groups.iter().filter_map(|vg| Some((system.odm.get(&vg.id)?.as_str(), vg))).collect();
+        named.sort_by_key(|(_, vg)| vg.id != self.running);
+        Ok(named)
     }
 
     /// A volume group by the name the running system gives it.

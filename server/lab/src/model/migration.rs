@@ -118,11 +118,8 @@ fn clone(job: &Job, master: &Host, client: &mut Host) -> Result<(), Refused> {
     }
     let (running, system) = client.rootvg()?;
     let copies = u32::try_from(job.disks.len()).unwrap_or(1);
-    let copy = |lv: &LogicalVolume| LogicalVolume {
-        name: alt_name(&lv.name),
-        copies: lv.copies.min(copies),
-        ..lv.clone()
-    };
+    let copy =
+        |lv: &LogicalVolume| LogicalVolume { name: alt_name(&lv.name), copies: lv.copies.min(copies), ..lv.clone() };
     let mut odm = system.odm.clone();
     odm.insert(running.id.clone(), "old_rootvg".to_owned());
     odm.insert(job.clone.clone(), "rootvg".to_owned());
@@ -345,3 +342,6 @@ fn nim_client<'a>(name: &str, master: &'a mut Host) -> Result<&'a mut super::nim
     let gone = format!("0042-053 nimadm: there is no NIM object named \"{name}\"");
     master.nim.as_mut().and_then(|nim| nim.client_mut(name)).ok_or(Refused::Says(gone))
 }
+
+#[cfg(test)]
+mod tests;

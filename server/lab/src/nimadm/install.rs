@@ -114,8 +114,8 @@ Name                        Level           Part        Event       Result
     );
     for (name, vrmf) in &levelled {
         for part in ["USR", "ROOT"].into_iter().take(if has_root(name) { 2 } else { 1 }) {
-            // A name longer than its column goes on the next line's start in real installp; here it just pushes the rest.
-            let _ = writeln!(text, "{name:<28}{vrmf:<16}{part:<12}{:<12}SUCCESS", "APPLY");
+            // A name longer than its column pushes the rest (unconfirmed).
+            let _ = writeln!(text, "{name:<27} {vrmf:<16}{part:<12}{:<12}SUCCESS", "APPLY");
         }
     }
     text.push('\n');

@@ -140,7 +140,7 @@ fn eligible(context: &Context, call: &Call, name: &str, log: &mut Log) -> Result
         hold_bootlist: call.hold_bootlist,
         pid: std::process::id(),
         clone: VgId(format!("{}00004c00{:016x}", &client.hardware.cpuid[..8].to_ascii_lowercase(), clock::now_ms())),
-        pvids: (0_u8..).zip(&call.disks).map(|(n, disk)| pvid(&client, disk, n)).collect(),
+        pvids: call.disks.iter().map(|disk| pvid(&client.hardware.cpuid, disk)).collect(),
     };
     lock(context, &job, call.force)?;
     Ok(job)
@@ -148,13 +148,18 @@ fn eligible(context: &Context, call: &Call, name: &str, log: &mut Log) -> Result
 
 fn reachable(context: &Context, name: &str) -> Result<Host, Ineligible> {
     let client = context.store.host(name)?;
-    if client.power == Power::Running { Ok(client) } else { Err(Ineligible(crate::commands::c_rsh::no_answer(name), 6)) }
+    if client.power == Power::Running {
+        Ok(client)
+    } else {
+        Err(Ineligible(crate::commands::c_rsh::no_answer(name), 6))
+    }
 }
 
-/// A PVID for a disk that has none: the machine's number and what follows from its place, so the same in every lab.
-fn pvid(client: &Host, disk: &str, number: u8) -> String {
-    let place = disk.bytes().fold(0x9e37_u32, |sum, byte| sum.rotate_left(5) ^ u32::from(byte));
-    format!("{}{:08x}", &client.hardware.cpuid[..8].to_ascii_lowercase(), place.wrapping_add(u32::from(number)))
+/// A PVID for a disk that has none: the machine's number and what follows from the disk's name, so the same in every lab.
+fn pvid(cpuid: &str, disk: &str) -> String {
+    let name = disk.bytes().fold(7_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
+    // An odd factor keeps different names different.
+    format!("{}{:08x}", &cpuid[..8].to_ascii_lowercase(), name.wrapping_mul(0x9e37_79b1))
 }
 
 /// Takes the client's lock, unless another nimadm has it: alive or, after a crash, left behind. `-F` takes a left one.
@@ -378,5 +383,18 @@ impl Log {
         // Nobody may be reading any more, and that must not stop it either.
         let mut stdout = std::io::stdout().lock();
         drop(stdout.write_all(&bytes).and_then(|()| stdout.flush()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pvid;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_disk_gets_a_pvid_of_its_own() {
+        let made: HashSet<_> = (0..500).map(|n| pvid("00C9F3A04C00", &format!("hdisk{n}"))).collect();
+        assert_eq!(made.len(), 500);
+        assert!(made.iter().all(|pvid| pvid.parse::<aix::Pvid>().is_ok()));
     }
 }

@@ -40,7 +40,9 @@ pub(super) async fn serve(mut channel: Channel<Msg>, session: Handle, host: Host
             }
             Some(ChannelMsg::Exec { command, .. }) => Some(command),
             Some(ChannelMsg::RequestShell { .. }) => None,
-            Some(ChannelMsg::RequestSubsystem { .. } | ChannelMsg::AgentForward { .. } | ChannelMsg::RequestX11 { .. }) => {
+            Some(
+                ChannelMsg::RequestSubsystem { .. } | ChannelMsg::AgentForward { .. } | ChannelMsg::RequestX11 { .. },
+            ) => {
                 answer(&session, id, false).await;
                 continue;
             }
@@ -117,7 +119,12 @@ async fn copy(pipe: Option<impl tokio::io::AsyncRead + Unpin>, writer: &ChannelW
 }
 
 /// Carries what the client sends: standard input with its end, and signals. Says so when the connection is gone.
-async fn input(mut reader: ChannelReadHalf, mut stdin: Option<ChildStdin>, group: Option<u32>, gone: CancellationToken) {
+async fn input(
+    mut reader: ChannelReadHalf,
+    mut stdin: Option<ChildStdin>,
+    group: Option<u32>,
+    gone: CancellationToken,
+) {
     loop {
         let message = tokio::select! {
             () = gone.cancelled() => return,
