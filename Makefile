@@ -48,8 +48,7 @@ clean: ## remove what was built; ./data stays
 # ---- parts of the above
 
 rust: $(SITE)
-	@cargo nextest --version >/dev/null 2>&1 || { echo "==> Installing cargo-nextest $(NEXTEST): minutes, once"; \
-	  env -u CARGO_TARGET_DIR cargo install --locked --quiet --root target/tools cargo-nextest --version $(NEXTEST); }
+	@cargo nextest --version >/dev/null 2>&1 || .ci/tool cargo-nextest $(NEXTEST)
 	@.ci/need postgresql 'command -v initdb || ls /usr/lib/postgresql/*/bin/initdb'
 	$(call say,Rust tests)
 	@cargo nextest run $(HOST)
@@ -72,8 +71,7 @@ wasm-target:
 	@test -d "$$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" || rustup target add wasm32-unknown-unknown
 
 wasm-bindgen:
-	@wasm-bindgen --version 2>/dev/null | grep -qx 'wasm-bindgen $(BINDGEN)' || { echo "==> Installing wasm-bindgen $(BINDGEN): minutes, once"; \
-	  env -u CARGO_TARGET_DIR cargo install --locked --quiet --root target/tools wasm-bindgen-cli --version $(BINDGEN); }
+	@wasm-bindgen --version 2>/dev/null | grep -qx 'wasm-bindgen $(BINDGEN)' || .ci/tool wasm-bindgen-cli $(BINDGEN)
 
 # Cargo knows whether anything changed; make goes on only if the file did.
 $(WASM): FORCE | wasm-target

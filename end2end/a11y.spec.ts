@@ -1,8 +1,8 @@
 /** Every page for everybody: no serious finding in light or dark, and a launch without a mouse. */
 import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
-import { TARGET, launch } from './support/launch';
-import { expect, live, open, test } from './support/test';
+import { TARGET, fields, launch, launched, preflight } from './support/launch';
+import { expect, open, test } from './support/test';
 
 async function findings(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).analyze();
@@ -49,28 +49,25 @@ async function tabTo(page: Page, element: Locator): Promise<void> {
 
 test('a migration is launched without a mouse', async ({ signedIn: page }) => {
   await open(page, '/launch?client=lpar71');
-  for (const [label, option] of [
-    ['lpp_source', TARGET.lppSource],
-    ['SPOT', TARGET.spot],
+  const form = fields(page, 'hdisk1');
+  for (const [select, option] of [
+    [form.lppSource, TARGET.lppSource],
+    [form.spot, TARGET.spot],
   ] as const) {
-    const select = page.getByLabel(label);
     await tabTo(page, select);
     await page.keyboard.type(option);
     await expect(select).toHaveValue(option);
   }
-  await tabTo(page, page.getByRole('checkbox', { name: /^hdisk1,/ }));
-  await page.keyboard.press('Space');
-  await expect(page.getByRole('checkbox', { name: /^hdisk1,/ })).toBeChecked();
-  const licences = page.getByLabel(/licen[cs]e/i);
-  await tabTo(page, licences);
-  if (!(await licences.isChecked())) await page.keyboard.press('Space');
-  const knowingly = page.getByLabel(/warnings/i);
-  if (await knowingly.isVisible()) {
-    await tabTo(page, knowingly);
+  for (const box of [form.disk, form.licences]) {
+    await tabTo(page, box);
+    if (!(await box.isChecked())) await page.keyboard.press('Space');
+    await expect(box).toBeChecked();
+  }
+  if (await preflight(page)) {
+    await tabTo(page, form.acknowledge);
     await page.keyboard.press('Space');
   }
-  await tabTo(page, page.getByRole('button', { name: /launch|start/i }));
+  await tabTo(page, form.launch);
   await page.keyboard.press('Enter');
-  await page.waitForURL(/\/migrations\/[0-9a-f-]{36}$/);
-  await live(page);
+  await launched(page);
 });
