@@ -78,10 +78,12 @@ $(WASM): FORCE | wasm-target
 	$(call say,Building the front end)
 	@cargo build --package frontend --target wasm32-unknown-unknown --profile wasm-release
 
+# Without function names it is a quarter smaller on the wire. wasm-opt -Oz after that saves nothing more (474 kB, 480 kB).
 $(SITE): $(WASM) $(STYLES) .ci/assets.mjs Makefile | wasm-bindgen
 	$(call say,Assembling the web assets)
 	@rm -rf target/site && mkdir -p target/site/pkg
-	@wasm-bindgen --target web --no-typescript --out-name nimdeck --out-dir target/site/pkg $(WASM)
+	@wasm-bindgen --target web --no-typescript --remove-name-section --remove-producers-section \
+	  --out-name nimdeck --out-dir target/site/pkg $(WASM)
 	@node .ci/assets.mjs target/site/pkg $(STYLES)
 	@touch $@
 

@@ -1,5 +1,7 @@
 //! The WASM entry point: takes over the page the server rendered.
 
+#![recursion_limit = "256"] // the types of whole pages nest deeply
+
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Called by the script the page loads; from here on the page is live.
