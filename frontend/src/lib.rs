@@ -1,6 +1,6 @@
 //! The WASM entry point: takes over the page the server rendered.
 
-#![recursion_limit = "256"] // the types of whole pages nest deeply
+#![recursion_limit = "256"] // views are deeply nested types
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
