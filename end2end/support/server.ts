@@ -4,7 +4,7 @@
  * It is ready when /readyz says so and not after some time; it is ended by its process id.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -28,6 +28,8 @@ export class Server {
   static async start(speed: number): Promise<Server> {
     // Short, because the path of a Unix socket has at most 107 bytes.
     const dir = mkdtempSync(join(tmpdir(), 'nimdeck-'));
+    // Run by root, PostgreSQL drops to a user of its own, who must get in.
+    chmodSync(dir, 0o755);
     const port = await freePort();
     const program = resolve(process.env.DECK ?? '../target/debug/nimdeck');
     const own = Object.entries(process.env).filter(([name]) => !name.startsWith('NIMDECK_'));
