@@ -89,8 +89,8 @@ pub struct Reader {
     last_step: String,
     /// The best explanation so far, should this phase turn out to have failed.
     suspect: Option<Suspect>,
-    /// A failure that the run went on after.
-    left_behind: Option<Suspect>,
+    /// A command reported a failure and the run went on.
+    left_behind: bool,
     failure: Option<Failure>,
     cleaned_master: bool,
     cleaned_client: bool,
@@ -217,10 +217,10 @@ impl Reader {
         if self.phase != Some(Phase::LAST) || !self.cleaned_up() {
             return (Outcome::Incomplete, None, None);
         }
-        let complaint = self.left_behind.as_ref().or(suspect);
+        let complaint = self.left_behind || suspect.is_some();
         let complete = self.failed_filesets.is_empty() && self.cancelled_filesets.is_empty() && !self.updates_failed;
-        let outcome = if complete && complaint.is_none() { Outcome::Success } else { Outcome::Warning };
-        (outcome, None, complaint)
+        let outcome = if complete && !complaint { Outcome::Success } else { Outcome::Warning };
+        (outcome, None, None)
     }
 
     fn cleaned_up(&self) -> bool {
@@ -231,9 +231,8 @@ impl Reader {
         if phase == Phase::FIRST && self.phase.is_some() {
             *self = Self::default(); // another run whose header is not there
         }
-        if let Some(suspect) = self.suspect.take().filter(|suspect| suspect.severity != Severity::Attention) {
-            self.left_behind.get_or_insert(suspect);
-        }
+        let suspect = self.suspect.take();
+        self.left_behind |= suspect.is_some_and(|suspect| suspect.severity != Severity::Attention);
         self.phase = Some(phase);
         if !self.phases_seen.contains(&phase) {
             self.phases_seen.push(phase);

@@ -1,0 +1,73 @@
+/** Every page for everybody: no serious finding in light or dark, and a launch without a mouse. */
+import AxeBuilder from '@axe-core/playwright';
+import type { Locator, Page } from '@playwright/test';
+import { TARGET, fields, launch, launched, preflight } from './support/launch';
+import { expect, open, test } from './support/test';
+
+async function findings(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help} at ${node.target.join(' ')}`));
+}
+
+for (const scheme of ['light', 'dark'] as const) {
+  test(`no serious finding on any page, ${scheme}`, async ({ browser, deck, signedIn: page }) => {
+    await page.emulateMedia({ colorScheme: scheme });
+    const id = await launch(page, { client: 'lpar71', disk: 'hdisk1' });
+    await expect(page.getByTestId('phase-1')).toHaveAttribute('data-state', /running|done/, { timeout: 60_000 });
+    const paths = [
+      '/',
+      '/clients',
+      '/clients/lpar71',
+      '/launch?client=lpar72',
+      '/migrations',
+      `/migrations/${id}`,
+      `/migrations/${id}/verification`,
+      '/audit',
+      '/no-such-page',
+    ];
+    for (const path of paths) {
+      await open(page, path);
+      expect(await findings(page), path).toEqual([]);
+    }
+    const stranger = await browser.newPage({ colorScheme: scheme });
+    await open(stranger, `${deck.url}/sign-in`);
+    expect(await findings(stranger), '/sign-in').toEqual([]);
+    await stranger.close();
+  });
+}
+
+/** Presses Tab until the element has the focus, as somebody without a mouse does. */
+async function tabTo(page: Page, element: Locator): Promise<void> {
+  for (let presses = 0; presses < 120; presses += 1) {
+    if (await element.evaluate((node) => node === document.activeElement).catch(() => false)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`${element} cannot be reached with the Tab key`);
+}
+
+test('a migration is launched without a mouse', async ({ signedIn: page }) => {
+  await open(page, '/launch?client=lpar71');
+  const form = fields(page, 'hdisk1');
+  for (const [select, option] of [
+    [form.lppSource, TARGET.lppSource],
+    [form.spot, TARGET.spot],
+  ] as const) {
+    await tabTo(page, select);
+    await page.keyboard.type(option);
+    await expect(select).toHaveValue(option);
+  }
+  for (const box of [form.disk, form.licences]) {
+    await tabTo(page, box);
+    if (!(await box.isChecked())) await page.keyboard.press('Space');
+    await expect(box).toBeChecked();
+  }
+  if (await preflight(page)) {
+    await tabTo(page, form.acknowledge);
+    await page.keyboard.press('Space');
+  }
+  await tabTo(page, form.launch);
+  await page.keyboard.press('Enter');
+  await launched(page);
+});
