@@ -1,5 +1,8 @@
 //! The program `nimdeck`: web, engine, remote, logs, store.
 
+// Pages are deeply nested types.
+#![recursion_limit = "256"]
+
 pub mod auth;
 pub mod cli;
 pub mod deck;

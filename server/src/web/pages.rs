@@ -21,28 +21,31 @@ use tower_sessions::Session;
 const SIGN_IN: &str = "/sign-in";
 
 /// What is shown to people who are not signed in: the sign-in page, and nothing else.
-pub fn public(state: &AppState) -> Router<AppState> {
+pub fn public() -> Router<AppState> {
     let routes = routes().into_iter().filter(|route| route.path() == SIGN_IN).collect();
-    leptos_pages(Router::new().route(SIGN_IN, post(sign_in)), state, routes)
+    Router::new().route(SIGN_IN, post(sign_in)).leptos_routes_with_handler(routes, page)
 }
 
 /// Every other page, the server functions, and the answer to unknown addresses.
-pub fn guarded(state: &AppState) -> Router<AppState> {
+pub fn guarded() -> Router<AppState> {
     let routes = routes().into_iter().filter(|route| route.path() != SIGN_IN).collect();
-    let router = Router::new()
+    Router::new()
         .route("/sign-out", post(sign_out))
         .route("/api/ui/{*function}", any(server_function))
-        .fallback(unknown);
-    leptos_pages(router, state, routes)
+        .leptos_routes_with_handler(routes, page)
+        .fallback(unknown)
 }
 
 fn routes() -> Vec<AxumRouteListing> {
     leptos_axum::generate_route_list(app::App)
 }
 
-fn leptos_pages(router: Router<AppState>, state: &AppState, routes: Vec<AxumRouteListing>) -> Router<AppState> {
+/// Renders a page. leptos_axum's own `leptos_routes` would mount every server function once more beside it, and so outside the
+/// gate for the public pages.
+async fn page(State(state): State<AppState>, request: Request) -> Response {
     let options = state.leptos.clone();
-    router.leptos_routes_with_context(state, routes, context(state), move || app::shell(options.clone()))
+    let render = leptos_axum::render_app_async_with_context(context(&state), move || app::shell(options.clone()));
+    render(request).await
 }
 
 /// What pages find in context: the port. The caller is in the request they are rendered for.
@@ -60,9 +63,7 @@ async fn unknown(State(state): State<AppState>, request: Request) -> Response {
     if Audience::of(request.uri().path()) == Audience::Program {
         return Failure(NOT_FOUND.problem(format!("There is nothing at {}.", request.uri().path()))).into_response();
     }
-    let options = state.leptos.clone();
-    let render = leptos_axum::render_app_async_with_context(context(&state), move || app::shell(options.clone()));
-    let mut response = render(request).await;
+    let mut response = page(State(state), request).await;
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
 }

@@ -21,8 +21,8 @@ const LARGEST_BODY: usize = 1 << 20;
 /// # Errors
 /// The configured public address is no origin.
 pub fn router(state: AppState, api: Router<AppState>) -> Result<Router, ConfigError> {
-    let guarded = pages::guarded(&state).nest("/api/v1", rest::router().merge(api)).layer(from_fn(session_layer::gate));
-    let public = pages::public(&state).nest("/api/v1", rest::public());
+    let guarded = pages::guarded().nest("/api/v1", rest::router().merge(api)).layer(from_fn(session_layer::gate));
+    let public = pages::public().nest("/api/v1", rest::public());
     let people = guarded
         .merge(public)
         .layer(from_fn_with_state(state.clone(), session_layer::identify))
