@@ -50,6 +50,7 @@ clean: ## remove what was built; ./data stays
 rust: $(SITE)
 	@cargo nextest --version >/dev/null 2>&1 || .ci/tool cargo-nextest $(NEXTEST)
 	@.ci/need postgresql 'command -v initdb || ls /usr/lib/postgresql/*/bin/initdb'
+	@.ci/need openssh-client 'command -v ssh'
 	$(call say,Rust tests)
 	@cargo nextest run $(HOST)
 	@cargo test --quiet $(HOST) --doc

@@ -1,5 +1,7 @@
 //! The lab from outside: OpenSSH's `ssh` against real servers, nothing behind their backs.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say so and stop")]
+
 use lab::{Lab, LabOptions, scenario};
 use std::{
     path::Path,

@@ -98,13 +98,17 @@ impl Lab {
 /// A lab in this folder whose commands are carried out by this very program.
 pub(super) fn options(dir: &Path) -> Result<LabOptions, Problem> {
     let program = std::env::current_exe();
-    let program = program.map_err(|error| CANNOT_LISTEN.problem(format!("This program cannot find itself: {error}.")))?;
+    let program =
+        program.map_err(|error| CANNOT_LISTEN.problem(format!("This program cannot find itself: {error}.")))?;
     Ok(LabOptions::new(dir, program))
 }
 
 /// The lab does not start.
 pub(super) fn cannot_start(error: &dyn Error) -> Problem {
-    CANNOT_LISTEN.problem(format!("The lab does not start: {}. Nothing of its estate was changed.", crate::error::with_causes(error)))
+    CANNOT_LISTEN.problem(format!(
+        "The lab does not start: {}. Nothing of its estate was changed.",
+        crate::error::with_causes(error)
+    ))
 }
 
 fn unfit(error: &dyn Error) -> Problem {

@@ -39,7 +39,8 @@ impl ServerDeck {
             }
             _ => db(error),
         })?;
-        let detail = json!({ "host": new.host, "port": new.port, "user": new.user, "host_key": key.map(|k| k.fingerprint()) });
+        let detail =
+            json!({ "host": new.host, "port": new.port, "user": new.user, "host_key": key.map(|k| k.fingerprint()) });
         let subject = format!("master:{}", new.name);
         audit::record(&mut tx, &caller.username, "master.add", &subject, detail).await.map_err(db)?;
         tx.commit().await.map_err(db)?;

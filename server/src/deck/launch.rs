@@ -3,9 +3,7 @@
 use super::{ServerDeck, db};
 use crate::{
     engine::{host, preflight, run::subject},
-    error::{
-        BAD_INPUT, CLIENT_BUSY, KEY_REUSED, NOT_OFFERED, PREFLIGHT_BLOCKED, WARNINGS_NOT_ACKNOWLEDGED,
-    },
+    error::{BAD_INPUT, CLIENT_BUSY, KEY_REUSED, NOT_OFFERED, PREFLIGHT_BLOCKED, WARNINGS_NOT_ACKNOWLEDGED},
     store::{audit, client, migration, resource},
 };
 use aix::{
@@ -41,7 +39,9 @@ impl ServerDeck {
         for line in groups.text.lines().chain(["VOLUME GROUP:"]) {
             if is_start(&line) && !stanza.is_empty() {
                 let group = lsvg::info(&std::mem::take(&mut stanza)).ok();
-                cache_vgs.extend(group.filter(|vg| vg.name.as_str() != "rootvg").map(|vg| (vg.name.clone(), Some(vg.free_mb()))));
+                cache_vgs.extend(
+                    group.filter(|vg| vg.name.as_str() != "rootvg").map(|vg| (vg.name.clone(), Some(vg.free_mb()))),
+                );
             }
             stanza.push_str(line);
             stanza.push('\n');
@@ -65,8 +65,12 @@ impl ServerDeck {
         let mut checks = preflight::checks(&facts, request);
         if let Some(live) = migration::live_of_client(&self.pool, client.id).await.map_err(db)? {
             let state = live.state().map_err(db)?.title();
-            let found = format!("migration {} by {} is in state {state}", live.id, live.summary().map_err(db)?.requested_by);
-            checks.insert(0, preflight::block("ND-1", "No other migration of the client", &found, "Wait for its end, or end it."));
+            let found =
+                format!("migration {} by {} is in state {state}", live.id, live.summary().map_err(db)?.requested_by);
+            checks.insert(
+                0,
+                preflight::block("ND-1", "No other migration of the client", &found, "Wait for its end, or end it."),
+            );
         }
         let verdict = checks.iter().map(|check| check.verdict).max().unwrap_or(Verdict::Skipped);
         let warnings_need_ack = checks.iter().any(|check| check.verdict == Verdict::Warn);
@@ -136,7 +140,10 @@ impl ServerDeck {
             return Ok(None);
         };
         if row.request.0 != *request {
-            let why = format!("The Idempotency-Key {key:?} was used for migration {} with other values. Use a new key.", row.id);
+            let why = format!(
+                "The Idempotency-Key {key:?} was used for migration {} with other values. Use a new key.",
+                row.id
+            );
             return Err(KEY_REUSED.problem(why));
         }
         self.find_migration(row.id).await.map(Some)

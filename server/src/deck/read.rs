@@ -18,9 +18,10 @@ const RECENT: Duration = Duration::from_secs(7 * 24 * 3600);
 
 impl ServerDeck {
     pub(super) async fn migration_row(&self, id: Uuid) -> Result<migration::Row, Problem> {
-        migration::find(&self.pool, id).await.map_err(db)?.ok_or_else(|| {
-            NOT_FOUND.problem(format!("There is no migration {id}. The history lists all of them."))
-        })
+        migration::find(&self.pool, id)
+            .await
+            .map_err(db)?
+            .ok_or_else(|| NOT_FOUND.problem(format!("There is no migration {id}. The history lists all of them.")))
     }
 
     pub(super) async fn find_migration(&self, id: Uuid) -> Result<Migration, Problem> {

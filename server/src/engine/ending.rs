@@ -30,9 +30,8 @@ pub struct Evidence<'a> {
 pub fn judge(evidence: &Evidence<'_>) -> (Ending, Option<String>, Vec<Pvid>) {
     let Evidence { verdict, rc, disks, targets, pvids } = evidence;
     let in_clone = |pv: &&PhysicalVolume| pv.vg.as_ref().map(ObjectName::as_str) == Some("altinst_rootvg");
-    let wanted = |pv: &&PhysicalVolume| {
-        targets.contains(&pv.disk) || pv.pvid.as_ref().is_some_and(|pvid| pvids.contains(pvid))
-    };
+    let wanted =
+        |pv: &&PhysicalVolume| targets.contains(&pv.disk) || pv.pvid.as_ref().is_some_and(|pvid| pvids.contains(pvid));
     let any_clone = disks.iter().any(|pv| in_clone(&pv));
     let found: Vec<Pvid> = disks.iter().filter(in_clone).filter(wanted).filter_map(|pv| pv.pvid.clone()).collect();
     // One disk may be enough for a clone that was given two; what was found must be what was asked for.
@@ -44,9 +43,11 @@ pub fn judge(evidence: &Evidence<'_>) -> (Ending, Option<String>, Vec<Pvid>) {
             let reason = (verdict.outcome == Outcome::Warning).then_some(said);
             (Ending::CloneReady, reason, found)
         }
-        Outcome::Success | Outcome::Warning if !clone_is_there => {
-            (Ending::Debris, Some(format!("The log ends well, but lspv shows no altinst_rootvg on the target disk; {returned}")), found)
-        }
+        Outcome::Success | Outcome::Warning if !clone_is_there => (
+            Ending::Debris,
+            Some(format!("The log ends well, but lspv shows no altinst_rootvg on the target disk; {returned}")),
+            found,
+        ),
         Outcome::Failed if verdict.cleaned_up && !any_clone => (Ending::Clean, Some(said), found),
         Outcome::Failed => (Ending::Debris, Some(said), found),
         // It stopped before it did anything: no phase was begun and the client has no clone.
@@ -54,7 +55,8 @@ pub fn judge(evidence: &Evidence<'_>) -> (Ending, Option<String>, Vec<Pvid>) {
             (Ending::Clean, Some(said), found)
         }
         Outcome::Incomplete => {
-            let phase = verdict.phases_seen.last().map_or_else(|| "before phase 1".to_owned(), |p| format!("in phase {p}"));
+            let phase =
+                verdict.phases_seen.last().map_or_else(|| "before phase 1".to_owned(), |p| format!("in phase {p}"));
             (Ending::Debris, Some(format!("The log stops {phase} without an end; {returned}")), found)
         }
         Outcome::Success | Outcome::Warning => (Ending::Debris, Some(returned), found),

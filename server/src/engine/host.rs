@@ -106,10 +106,7 @@ impl Answer {
 ///
 /// # Errors
 /// [`HostError::Remote`] where it cannot be asked, [`HostError::Command`] where its shell does not answer.
-pub async fn master<const N: usize>(
-    connection: &Connection,
-    commands: [&str; N],
-) -> Result<[Answer; N], HostError> {
+pub async fn master<const N: usize>(connection: &Connection, commands: [&str; N]) -> Result<[Answer; N], HostError> {
     let script = format!(
         "LC_ALL=C LANG=C PATH=$PATH:/usr/sbin:/usr/lpp/bos.sysmgt/nim/methods\nexport LC_ALL LANG PATH\n{}",
         questions(&commands)

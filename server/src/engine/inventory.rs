@@ -16,8 +16,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 /// NIM types of the resources a migration can use.
-const RESOURCES: &str =
-    "for type in lpp_source spot script installp_bundle bosinst_data image_data exclude_files mksysb; do lsnim -l -t $type; done";
+const RESOURCES: &str = "for type in lpp_source spot script installp_bundle bosinst_data image_data exclude_files mksysb; do lsnim -l -t $type; done";
 const READY: &str = "ready for use";
 
 /// Why an inventory could not be read.

@@ -14,8 +14,7 @@ const SIZES: &str = "lspv | while read disk rest; do echo \"$disk $(bootinfo -s 
 /// # Errors
 /// Where the client does not answer, or answers what nobody understands.
 pub async fn snapshot(connection: &Connection, client: &ObjectName) -> Result<Snapshot, HostError> {
-    let commands =
-        ["oslevel -s", "lspv", "bootlist -m normal -o", "bootinfo -b", "lsvg -l rootvg", "uptime"];
+    let commands = ["oslevel -s", "lspv", "bootlist -m normal -o", "bootinfo -b", "lsvg -l rootvg", "uptime"];
     let [oslevel, disks, boot, boot_disk, rootvg, uptime] = host::client(connection, client, commands).await?;
     let (oslevel, lspv) = (oslevel.success(commands[0])?.trim(), disks.success(commands[1])?.trim_end());
     let bootlist = boot.success(commands[2])?.trim_end();

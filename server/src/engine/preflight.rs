@@ -194,7 +194,9 @@ fn master_checks(facts: &Facts, request: &LaunchRequest) -> Vec<Check> {
         checks.push(match found {
             Some(resource) if resource.ready => pass(id, title, name.as_str()),
             Some(_) => block(id, title, &format!("{name} is not ready"), "nim -Fo check it, or complete its images."),
-            None => block(id, title, &format!("there is no {name}"), "Choose one that lsnim lists, or refresh the master."),
+            None => {
+                block(id, title, &format!("there is no {name}"), "Choose one that lsnim lists, or refresh the master.")
+            }
         });
     }
     checks.push(match (&facts.alt_disk_install.0, &facts.alt_disk_install.1) {
@@ -279,15 +281,19 @@ fn disk_checks(client: &ClientFacts, request: &LaunchRequest) -> Vec<Check> {
             "Take a disk with at least 500 MiB more than rootvg uses, better as large as the present one.",
         ),
         (Some(size), Some(used)) => pass("D3", title, &format!("{size} MiB, rootvg uses {used} MiB")),
-        _ => check("D3", title, Severity::Block, Verdict::Skipped, "the sizes could not be read", "Check them by hand."),
+        _ => {
+            check("D3", title, Severity::Block, Verdict::Skipped, "the sizes could not be read", "Check them by hand.")
+        }
     });
     checks
 }
 
 fn rootvg_checks(client: &ClientFacts, request: &LaunchRequest) -> Vec<Check> {
     let mut checks = Vec::new();
-    let names = |found: Vec<&lsvg::LogicalVolume>| found.iter().map(|lv| lv.name.clone()).collect::<Vec<_>>().join(", ");
-    let select = |wanted: &dyn Fn(&lsvg::LogicalVolume) -> bool| names(client.volumes.iter().filter(|lv| wanted(lv)).collect());
+    let names =
+        |found: Vec<&lsvg::LogicalVolume>| found.iter().map(|lv| lv.name.clone()).collect::<Vec<_>>().join(", ");
+    let select =
+        |wanted: &dyn Fn(&lsvg::LogicalVolume) -> bool| names(client.volumes.iter().filter(|lv| wanted(lv)).collect());
     let multibos = select(&|lv| lv.name.starts_with("bos_"));
     checks.push(if multibos.is_empty() {
         pass("R3", "No multibos instance", "no bos_ logical volumes")
@@ -302,7 +308,12 @@ fn rootvg_checks(client: &ClientFacts, request: &LaunchRequest) -> Vec<Check> {
     });
     let alt = select(&|lv| lv.name.starts_with("alt"));
     if !alt.is_empty() {
-        checks.push(block("R2", "No names that begin with alt", &alt, "alt_disk_copy would destroy them: rename them first."));
+        checks.push(block(
+            "R2",
+            "No names that begin with alt",
+            &alt,
+            "alt_disk_copy would destroy them: rename them first.",
+        ));
     }
     // The limit is documented for alt_disk_install, its text is not public (unconfirmed): it warns, it does not block.
     let long = select(&|lv| lv.name.len() > 11);
@@ -348,7 +359,12 @@ fn level_checks(facts: &Facts, client: &ClientFacts) -> Vec<Check> {
     checks.push(if version(client.level) < version(target) {
         pass("S1", "The target version is higher", &found)
     } else {
-        block("S1", "The target version is higher", &found, "nimadm migrates to a higher version; choose another SPOT and lpp_source.")
+        block(
+            "S1",
+            "The target version is higher",
+            &found,
+            "nimadm migrates to a higher version; choose another SPOT and lpp_source.",
+        )
     });
     if let Some(master) = facts.master_level {
         let found = format!("master {}, target {}", master.spoken(), target.spoken());

@@ -30,7 +30,8 @@ pub fn checks(facts: &Facts<'_>) -> Vec<VerificationCheck> {
     let targets: Vec<String> = target.iter().map(name).collect();
     let sources: Vec<&Pvid> = in_vg(&before.disks, "rootvg").filter_map(|pv| pv.pvid.as_ref()).collect();
     let vg = |pvid: &Pvid| disk_of(&after.disks, pvid).and_then(|pv| pv.vg.as_ref()).map_or("None", ObjectName::as_str);
-    let vgs = |pvids: &mut dyn Iterator<Item = &Pvid>| pvids.map(|p| format!("{} {}", name(p), vg(p))).collect::<Vec<_>>();
+    let vgs =
+        |pvids: &mut dyn Iterator<Item = &Pvid>| pvids.map(|p| format!("{} {}", name(p), vg(p))).collect::<Vec<_>>();
     let active = |pvid: &Pvid| disk_of(&after.disks, pvid).is_some_and(|pv| pv.state.as_deref() == Some("active"));
 
     let boot_disk = after.boot_disk.clone().unwrap_or_default();
@@ -55,7 +56,11 @@ pub fn checks(facts: &Facts<'_>) -> Vec<VerificationCheck> {
             "Filesets consistent (lppchk -v)",
             lppchk.rc == 0 && lppchk.text.trim().is_empty(),
             "nothing to report".to_owned(),
-            if lppchk.text.trim().is_empty() { format!("nothing, rc {}", lppchk.rc) } else { lppchk.text.trim().to_owned() },
+            if lppchk.text.trim().is_empty() {
+                format!("nothing, rc {}", lppchk.rc)
+            } else {
+                lppchk.text.trim().to_owned()
+            },
         ),
         check(
             "V7",
@@ -78,7 +83,13 @@ pub fn checks(facts: &Facts<'_>) -> Vec<VerificationCheck> {
             format!("{} blv=hd5", targets.join(" ")),
             after.bootlist.clone(),
         ),
-        check("V9", "rootvg has no stale partitions", !stale, "none".to_owned(), if stale { "stale" } else { "none" }.to_owned()),
+        check(
+            "V9",
+            "rootvg has no stale partitions",
+            !stale,
+            "none".to_owned(),
+            if stale { "stale" } else { "none" }.to_owned(),
+        ),
     ]
 }
 
@@ -137,7 +148,9 @@ fn level_reached(before: Option<Level>, after: Option<Level>, promised: Option<&
     match promised.map(|text| (text, text.parse::<Level>())) {
         // `oslevel_r` promises a technology level, `oslevel_s` a service pack as well.
         Some((text, Ok(level))) if text.len() > 7 => higher && after == level,
-        Some((_, Ok(level))) => higher && (after.version, after.release, after.tl) == (level.version, level.release, level.tl),
+        Some((_, Ok(level))) => {
+            higher && (after.version, after.release, after.tl) == (level.version, level.release, level.tl)
+        }
         _ => higher,
     }
 }

@@ -183,8 +183,10 @@ mod tests {
 
     #[test]
     fn a_phase_begins_a_chunk() {
-        let log = b"Starting Alternate Disk Migration.\nExecuting nimadm phase 1.\nCloning\nExecuting nimadm phase 2.\nx";
-        let seen: Vec<_> = chunks(&[log]).iter().map(|c| (c.phase.map(Phase::number), c.first_line, c.line_count)).collect();
+        let log =
+            b"Starting Alternate Disk Migration.\nExecuting nimadm phase 1.\nCloning\nExecuting nimadm phase 2.\nx";
+        let seen: Vec<_> =
+            chunks(&[log]).iter().map(|c| (c.phase.map(Phase::number), c.first_line, c.line_count)).collect();
         assert_eq!(seen, [(None, 1, 1), (Some(1), 2, 2), (Some(2), 4, 2)]);
     }
 
@@ -197,7 +199,11 @@ mod tests {
         assert!(all.iter().all(|c| c.body.len() <= 2 * CHUNK));
         let shown = texts(&all);
         assert_eq!(shown.len(), 3);
-        assert!(shown[1].starts_with("xxx") && shown[1].contains("10485767 bytes"), "{}", &shown[1][shown[1].len() - 80..]);
+        assert!(
+            shown[1].starts_with("xxx") && shown[1].contains("10485767 bytes"),
+            "{}",
+            &shown[1][shown[1].len() - 80..]
+        );
         assert_eq!((shown[0].as_str(), shown[2].as_str()), ("before", "after"));
     }
 

@@ -151,7 +151,8 @@ impl Viewer {
         for row in rows {
             let lines: Vec<_> = row.lines().filter(|(number, _)| *number > self.last).collect();
             let Some(&(first, _)) = lines.first() else { continue };
-            let batch = LogBatch { first, lines: lines.into_iter().map(|(_, text)| text).collect(), phase: row.phase() };
+            let batch =
+                LogBatch { first, lines: lines.into_iter().map(|(_, text)| text).collect(), phase: row.phase() };
             if let Some(Frame { kind: Kind::Log { last, .. }, data, .. }) = Frame::log(self.migration, &batch) {
                 self.last = last;
                 self.queue.push_back(log_event(last, &data));
@@ -198,7 +199,16 @@ pub fn fleet(
     stop: CancellationToken,
     only: Option<Vec<Uuid>>,
 ) -> impl Stream<Item = Result<sse::Event, Infallible>> + use<> {
-    let fleet = Fleet { pool, bus: bus.watch_fleet(), stop, only, seen: None, queue: [heartbeat()].into(), heartbeat: ticking(HEARTBEAT), poll: ticking(POLL) };
+    let fleet = Fleet {
+        pool,
+        bus: bus.watch_fleet(),
+        stop,
+        only,
+        seen: None,
+        queue: [heartbeat()].into(),
+        heartbeat: ticking(HEARTBEAT),
+        poll: ticking(POLL),
+    };
     futures::stream::unfold(fleet, |mut fleet| async { fleet.next().await.map(|event| (Ok(event), fleet)) })
 }
 

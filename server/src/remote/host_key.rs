@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 
 /// A host's public key. Two are equal when their key material is; comments do not count.
 #[derive(Debug, Clone)]
-pub struct HostKey(PublicKey);
+pub struct HostKey(Box<PublicKey>);
 
 /// A text that is no public key.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +25,7 @@ impl HostKey {
     /// The key a host offered.
     #[must_use]
     pub fn new(key: PublicKey) -> Self {
-        Self(key)
+        Self(Box::new(key))
     }
 
     /// `SHA256:…`, as `ssh-keygen -l` prints it.
@@ -61,7 +61,7 @@ impl FromStr for HostKey {
     type Err = BadHostKey;
 
     fn from_str(text: &str) -> Result<Self, BadHostKey> {
-        PublicKey::from_openssh(text.trim()).map(Self).map_err(BadHostKey)
+        PublicKey::from_openssh(text.trim()).map(Self::new).map_err(BadHostKey)
     }
 }
 

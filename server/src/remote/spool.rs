@@ -19,8 +19,8 @@
 
 use super::{Connection, Output, RemoteError, connection::Stream};
 use aix::command::quote;
-use time::OffsetDateTime;
 use std::time::Duration;
+use time::OffsetDateTime;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const LIMIT: usize = 4 << 20;

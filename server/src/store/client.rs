@@ -3,10 +3,7 @@
 use aix::{DiskName, Level, ObjectName, bootlist::BootDevice};
 use app::model::{Client, ClientFilter, Disk, LastMigration, Page};
 use serde::{Deserialize, Serialize};
-use sqlx::{
-    PgExecutor, PgPool,
-    types::Json,
-};
+use sqlx::{PgExecutor, PgPool, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -143,10 +140,8 @@ pub async fn count(pool: &PgPool) -> Result<u32, sqlx::Error> {
 /// # Errors
 /// Those of the database.
 pub async fn hostname(db: impl PgExecutor<'_>, id: Uuid) -> Result<ObjectName, sqlx::Error> {
-    let name: String = sqlx::query_scalar("SELECT COALESCE(hostname, name) FROM client WHERE id = $1")
-        .bind(id)
-        .fetch_one(db)
-        .await?;
+    let name: String =
+        sqlx::query_scalar("SELECT COALESCE(hostname, name) FROM client WHERE id = $1").bind(id).fetch_one(db).await?;
     name.parse().map_err(super::decode)
 }
 
@@ -164,13 +159,13 @@ pub async fn ensure(
         "INSERT INTO client (id, master_id, name, hostname) VALUES ($1, $2, $3, $4)
          ON CONFLICT (master_id, name) DO UPDATE SET hostname = EXCLUDED.hostname",
     )
-        .bind(Uuid::now_v7())
-        .bind(master)
-        .bind(name.as_str())
-        .bind(hostname.map(ObjectName::as_str))
-        .execute(db)
-        .await
-        .map(|_| ())
+    .bind(Uuid::now_v7())
+    .bind(master)
+    .bind(name.as_str())
+    .bind(hostname.map(ObjectName::as_str))
+    .execute(db)
+    .await
+    .map(|_| ())
 }
 
 /// Removes clients of a master that `lsnim` names no more and that have no migrations.

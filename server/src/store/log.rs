@@ -115,7 +115,12 @@ pub async fn append(conn: &mut PgConnection, fence: &Fence, new: &New<'_>) -> Re
 ///
 /// # Errors
 /// Those of the database.
-pub async fn from_line(db: impl PgExecutor<'_>, migration: Uuid, line: u64, limit: i64) -> Result<Vec<Row>, sqlx::Error> {
+pub async fn from_line(
+    db: impl PgExecutor<'_>,
+    migration: Uuid,
+    line: u64,
+    limit: i64,
+) -> Result<Vec<Row>, sqlx::Error> {
     sqlx::query_as(
         "SELECT first_byte, phase, at, first_line, line_count, head, head_bytes, body FROM log_chunk
          WHERE migration_id = $1 AND line_count > 0 AND first_line + line_count > $2

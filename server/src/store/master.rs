@@ -141,7 +141,12 @@ pub async fn pin(db: impl PgExecutor<'_>, id: Uuid, key: &HostKey) -> Result<(),
 ///
 /// # Errors
 /// Those of the database.
-pub async fn failed(db: impl PgExecutor<'_>, id: Uuid, why: &str, offered: Option<&HostKey>) -> Result<(), sqlx::Error> {
+pub async fn failed(
+    db: impl PgExecutor<'_>,
+    id: Uuid,
+    why: &str,
+    offered: Option<&HostKey>,
+) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE master SET unreachable = $2, offered_key = COALESCE($3, offered_key) WHERE id = $1")
         .bind(id)
         .bind(why)

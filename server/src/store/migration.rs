@@ -5,10 +5,7 @@ use aix::{Level, Phase, Pvid, log::Verdict};
 use app::model::{
     LaunchRequest, Migration, MigrationFilter, MigrationSummary, Page, Snapshot, State, VerificationCheck,
 };
-use sqlx::{
-    PgConnection, PgExecutor, PgPool,
-    types::Json,
-};
+use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -309,7 +306,8 @@ pub async fn changed_since(
     pool: &PgPool,
     since: Option<OffsetDateTime>,
 ) -> Result<(Option<OffsetDateTime>, Vec<MigrationSummary>), sqlx::Error> {
-    let newest: Option<OffsetDateTime> = sqlx::query_scalar("SELECT max(state_at) FROM migration").fetch_one(pool).await?;
+    let newest: Option<OffsetDateTime> =
+        sqlx::query_scalar("SELECT max(state_at) FROM migration").fetch_one(pool).await?;
     if since.is_none() || newest == since {
         return Ok((newest, Vec::new()));
     }
@@ -392,14 +390,15 @@ pub async fn set_before(
     pvids: &[Pvid],
 ) -> Result<(), WriteError> {
     let pvids: Vec<&str> = pvids.iter().map(Pvid::as_str).collect();
-    let done =
-        sqlx::query("UPDATE migration SET before = $3, target_pvids = $4, updated_at = now() WHERE id = $1 AND epoch = $2")
-            .bind(fence.migration)
-            .bind(fence.epoch)
-            .bind(Json(before))
-            .bind(pvids)
-            .execute(db)
-            .await?;
+    let done = sqlx::query(
+        "UPDATE migration SET before = $3, target_pvids = $4, updated_at = now() WHERE id = $1 AND epoch = $2",
+    )
+    .bind(fence.migration)
+    .bind(fence.epoch)
+    .bind(Json(before))
+    .bind(pvids)
+    .execute(db)
+    .await?;
     fenced(done.rows_affected())
 }
 
@@ -468,11 +467,12 @@ pub async fn approve_cutover(conn: &mut PgConnection, id: Uuid, by: &str) -> Res
 /// # Errors
 /// [`WriteError::Fenced`] where the lease is lost.
 pub async fn reboot_sent(db: impl PgExecutor<'_>, fence: &Fence) -> Result<(), WriteError> {
-    let done = sqlx::query("UPDATE migration SET reboot_sent_at = now(), updated_at = now() WHERE id = $1 AND epoch = $2")
-        .bind(fence.migration)
-        .bind(fence.epoch)
-        .execute(db)
-        .await?;
+    let done =
+        sqlx::query("UPDATE migration SET reboot_sent_at = now(), updated_at = now() WHERE id = $1 AND epoch = $2")
+            .bind(fence.migration)
+            .bind(fence.epoch)
+            .execute(db)
+            .await?;
     fenced(done.rows_affected())
 }
 
@@ -553,5 +553,10 @@ pub async fn attempt_ended(
     .bind(&verdict.codes)
     .execute(&mut *conn)
     .await?;
-    sqlx::query("UPDATE migration SET log_sha256 = $2 WHERE id = $1").bind(id).bind(sha256).execute(conn).await.map(|_| ())
+    sqlx::query("UPDATE migration SET log_sha256 = $2 WHERE id = $1")
+        .bind(id)
+        .bind(sha256)
+        .execute(conn)
+        .await
+        .map(|_| ())
 }

@@ -2,10 +2,7 @@
 
 use aix::Phase;
 use app::model::{PhaseRecord, PhaseState, Progress, State};
-use sqlx::{
-    PgConnection, PgExecutor,
-    types::Json,
-};
+use sqlx::{PgConnection, PgExecutor, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 

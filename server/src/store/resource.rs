@@ -18,7 +18,9 @@ pub async fn list(pool: &PgPool, master: Uuid, kind: Option<&str>) -> Result<Vec
     .fetch_all(pool)
     .await?;
     rows.into_iter()
-        .map(|(name, kind, ready, level)| Ok(Resource { name: name.parse().map_err(super::decode)?, kind, ready, level }))
+        .map(|(name, kind, ready, level)| {
+            Ok(Resource { name: name.parse().map_err(super::decode)?, kind, ready, level })
+        })
         .collect()
 }
 

@@ -35,8 +35,12 @@ impl Run {
             return self.advance(State::Armed, Event::BootlistMoved, None).await;
         }
         let said = format!("{} {}", set.text.trim(), read.text.trim());
-        self.refuse(&format!("{command} returned {} and the bootlist now reads: {}. Check it on the client.", set.rc, said.trim()))
-            .await
+        self.refuse(&format!(
+            "{command} returned {} and the bootlist now reads: {}. Check it on the client.",
+            set.rc,
+            said.trim()
+        ))
+        .await
     }
 
     async fn refuse(&self, why: &str) -> Result<(), StepError> {

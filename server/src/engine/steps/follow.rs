@@ -80,7 +80,8 @@ impl Run {
             migration::set_pvids(&mut *tx, &self.fence, &found).await?;
         }
         let detail = json!({ "outcome": verdict.outcome, "rc": rc, "sha256": sha256, "bootlist": client.bootlist });
-        audit::record(&mut tx, "system", "migration.nimadm_ended", &crate::engine::run::subject(row.id), detail).await?;
+        audit::record(&mut tx, "system", "migration.nimadm_ended", &crate::engine::run::subject(row.id), detail)
+            .await?;
         self.advance_in(&mut tx, State::Running, Event::JobEnded(ending), reason.as_deref()).await?;
         tx.commit().await?;
         self.refresh_client(row).await;

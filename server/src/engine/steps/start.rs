@@ -58,7 +58,8 @@ impl Run {
         // All or none: a list with holes could not be compared with anything.
         let pvids: Vec<Pvid> = pvids.into_iter().collect::<Option<_>>().unwrap_or_default();
         migration::set_before(&self.engine.pool, &self.fence, &before, &pvids).await?;
-        let detail = json!({ "command": row.command, "master": row.master, "attempt": row.attempt, "spool": job.folder() });
+        let detail =
+            json!({ "command": row.command, "master": row.master, "attempt": row.attempt, "spool": job.folder() });
         self.record_act("migration.start_nimadm", detail).await?;
         job.start(connection, self.fence.epoch, &row.command).await?;
         Ok(true)

@@ -33,7 +33,10 @@ pub fn router(bus: Arc<Bus>) -> Router<AppState> {
     Router::new()
         .route("/migrations/{id}/log", get(raw))
         .route("/migrations/{id}/log/search", get(search))
-        .route("/migrations/{id}/events", get(move |state, who, at, query, headers| events(live, state, who, at, query, headers)))
+        .route(
+            "/migrations/{id}/events",
+            get(move |state, who, at, query, headers| events(live, state, who, at, query, headers)),
+        )
         .route("/events", get(move |state, who, query| topics(bus, state, who, query)))
 }
 
