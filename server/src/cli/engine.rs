@@ -3,7 +3,10 @@
 use super::lab::{cannot_start, options};
 use crate::{
     deck::ServerDeck,
-    engine::{Engine, Timing, inventory, masters::Masters},
+    engine::{
+        Engine, Timing, inventory,
+        masters::{Keys, Masters},
+    },
     error::{BAD_SETTING, database, with_causes},
     logs::bus::Bus,
     remote::key,
@@ -16,7 +19,7 @@ use app::model::{NewMaster, Problem};
 use async_trait::async_trait;
 use lab::{Lab, Role};
 use sqlx::PgPool;
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Starts the real engine; with the lab where it is asked for, or where no master is configured.
@@ -33,16 +36,14 @@ impl StartEngine for Start {
         let tasks = TaskTracker::new();
         let known = master::list(&pool).await.map_err(|error| database(&error))?;
         let simulated = settings.lab || known.iter().all(|master| master.simulated);
-        let key_path = if simulated {
+        let key = |path: &Path| key::load_or_create(path).map_err(|error| BAD_SETTING.problem(with_causes(&error)));
+        let mut keys = Keys { own: key(&settings.ssh_key_path())?, lab: None };
+        if simulated {
             let lab = start_lab(settings, &pool, shutdown.clone()).await?;
-            let path = lab.key_path();
+            keys.lab = Some(key(&lab.key_path())?);
             tasks.spawn(async move { lab.wait().await });
-            path
-        } else {
-            settings.ssh_key_path()
-        };
-        let key = key::load_or_create(&key_path).map_err(|error| BAD_SETTING.problem(with_causes(&error)))?;
-        let masters = Masters::new(pool.clone(), key);
+        }
+        let masters = Masters::new(pool.clone(), keys);
         let bus = Arc::new(Bus::default());
         let engine = Engine::start(pool.clone(), bus.clone(), masters.clone(), Timing::default());
         tasks.spawn(first_look(pool.clone(), masters.clone(), shutdown.clone()));

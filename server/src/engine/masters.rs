@@ -15,7 +15,16 @@ use uuid::Uuid;
 #[derive(Clone)]
 pub struct Masters {
     pool: PgPool,
-    key: Arc<PrivateKey>,
+    keys: Keys,
+}
+
+/// What nimdeck signs in with. The lab has a key of its own: a real host must never be offered one that a simulation made.
+#[derive(Clone)]
+pub struct Keys {
+    /// For real masters.
+    pub own: Arc<PrivateKey>,
+    /// For the lab's, while it runs.
+    pub lab: Option<Arc<PrivateKey>>,
 }
 
 /// Why there is no connection.
@@ -47,10 +56,10 @@ impl ConnectError {
 }
 
 impl Masters {
-    /// Connections signed in with this key.
+    /// Connections signed in with these keys.
     #[must_use]
-    pub fn new(pool: PgPool, key: Arc<PrivateKey>) -> Self {
-        Self { pool, key }
+    pub fn new(pool: PgPool, keys: Keys) -> Self {
+        Self { pool, keys }
     }
 
     /// Connects to a master, and remembers whether it answered and which key it offered.
@@ -59,13 +68,14 @@ impl Masters {
     /// [`ConnectError`].
     pub async fn connect(&self, id: Uuid) -> Result<Connection, ConnectError> {
         let row = master::find(&self.pool, id).await?.ok_or(ConnectError::NoSuchMaster(id))?;
+        let key = if row.simulated { self.keys.lab.as_ref() } else { None };
         let pinned = row.pinned_key.as_deref().map(str::parse::<HostKey>).transpose();
         let address = Address {
             pin: pinned.map_err(crate::store::decode)?.map_or(Pin::Nobody, Pin::Key),
             port: u16::try_from(row.port).map_err(crate::store::decode)?,
             host: row.host,
             user: row.username,
-            key: self.key.clone(),
+            key: key.unwrap_or(&self.keys.own).clone(),
         };
         match Connection::open(&address).await {
             Ok(connection) => {
