@@ -8,7 +8,7 @@ use crate::{
     },
     error::{ACTION_REFUSED, BAD_INPUT},
     logs::bus::Frame,
-    store::{audit, migration},
+    store::{attempt, audit, migration},
 };
 use app::model::{Action, Caller, Migration, Permission, Problem, State};
 use serde_json::json;
@@ -49,7 +49,7 @@ impl ServerDeck {
         match action {
             Action::Cutover => migration::approve_cutover(&mut tx, id, &caller.username).await.map_err(db)?,
             Action::Clean => migration::ask_cleaning(&mut tx, id).await.map_err(db)?,
-            Action::Retry => migration::next_attempt(&mut tx, id).await.map_err(db)?,
+            Action::Retry => attempt::begin_next(&mut tx, id).await.map_err(db)?,
             _ => {}
         }
         if !migration::move_by_hand(&mut tx, id, from, to, reason.as_deref()).await.map_err(db)? {

@@ -1,5 +1,6 @@
 //! PostgreSQL: the pool, the schema, and one file a noun with its queries and nothing else.
 
+pub mod attempt;
 pub mod audit;
 pub mod client;
 pub mod fence;

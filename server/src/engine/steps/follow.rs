@@ -13,7 +13,7 @@ use crate::{
         connection::Piece,
         spool::{Job, Status},
     },
-    store::{audit, log, migration, migration::Row, phase},
+    store::{attempt, audit, log, migration, migration::Row, phase},
 };
 use app::model::{PhaseState, State};
 use futures::TryStreamExt;
@@ -75,7 +75,7 @@ impl Run {
         let mut tx = self.engine.pool.begin().await?;
         crate::store::fence::hold(&mut tx, &self.fence).await?;
         phase::end(&mut tx, row.id, row.attempt, last_phase, OffsetDateTime::now_utc()).await?;
-        migration::attempt_ended(&mut tx, row.id, row.attempt, rc, &verdict, sha256.as_deref()).await?;
+        attempt::ended(&mut tx, row.id, row.attempt, rc, &verdict, sha256.as_deref()).await?;
         if known.is_empty() && ending == Ending::CloneReady {
             migration::set_pvids(&mut *tx, &self.fence, &found).await?;
         }

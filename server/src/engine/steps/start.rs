@@ -11,7 +11,10 @@ use crate::{
         Connection,
         spool::{Job, Status},
     },
-    store::migration::{self, Row},
+    store::{
+        attempt,
+        migration::{self, Row},
+    },
 };
 use aix::Pvid;
 use app::model::State;
@@ -38,7 +41,7 @@ impl Run {
             return Ok(());
         }
         let mut tx = self.engine.pool.begin().await?;
-        migration::attempt_started(&mut tx, row.id, row.attempt).await?;
+        attempt::started(&mut tx, row.id, row.attempt).await?;
         self.advance_in(&mut tx, State::Starting, Event::JobStarted, None).await?;
         tx.commit().await?;
         self.announce().await
