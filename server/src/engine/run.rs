@@ -24,7 +24,7 @@ use app::model::State;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::{sync::Arc, time::Duration};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
 /// A claimed migration being worked on.
@@ -97,7 +97,11 @@ impl Run {
             result = self.work() => match result {
                 Ok(()) => {}
                 Err(StepError::Write(WriteError::Fenced)) => tracing::info!("somebody else goes on with this migration"),
-                Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "the run is interrupted"),
+                Err(error) => {
+                    // The lease is left to run out: whoever is next should not meet the same trouble at once.
+                    tracing::warn!(error = &error as &dyn std::error::Error, "the run is interrupted");
+                    return;
+                }
             },
             () = self.keep_lease(claimed) => tracing::warn!("the lease is lost"),
             () = self.engine.stop.cancelled() => tracing::info!("handing over"),
@@ -112,15 +116,22 @@ impl Run {
     async fn keep_lease(&self, claimed: Instant) {
         let ttl = self.engine.timing.lease;
         let mut last = claimed;
+        while let Ok(Some(renewed)) = timeout_at(last + ttl.mul_f64(0.8), self.renew_lease(ttl)).await {
+            last = renewed;
+        }
+    }
+
+    /// Waits a third of the lease and renews it. Gives the moment it was asked for; none where it is lost.
+    async fn renew_lease(&self, ttl: Duration) -> Option<Instant> {
+        sleep(ttl / 3).await;
         loop {
-            sleep(ttl / 3).await;
             let asked = Instant::now();
-            let left = ttl.mul_f64(0.8).saturating_sub(last.elapsed());
-            match timeout(left, fence::renew(&self.engine.pool, &self.fence, ttl)).await {
-                Ok(Ok(())) => last = asked,
-                Ok(Err(WriteError::Fenced)) | Err(_) => return,
-                Ok(Err(WriteError::Database(error))) => {
+            match fence::renew(&self.engine.pool, &self.fence, ttl).await {
+                Ok(()) => return Some(asked),
+                Err(WriteError::Fenced) => return None,
+                Err(WriteError::Database(error)) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "the lease could not be renewed");
+                    sleep(ttl / 20).await;
                 }
             }
         }
@@ -140,33 +151,37 @@ impl Run {
                 Work::Reboot => self.reboot(&row).await,
                 Work::Verify => self.verify(&row).await,
             };
-            let why = match result {
+            match result {
                 Ok(()) => {
                     failures = 0;
                     continue;
                 }
-                Err(StepError::Host(error)) => error.chain(),
-                Err(StepError::Spool(error)) => error.to_string(),
+                Err(StepError::Host(HostError::Remote(error))) => self.lost_contact(&error.chain()).await?,
+                Err(StepError::Host(error)) => self.explain(&error.chain()).await?,
+                Err(StepError::Spool(error)) => self.explain(&error.to_string()).await?,
                 Err(error) => return Err(error),
-            };
-            tracing::warn!(why, "a host does not do its part; trying again");
-            self.trouble(&why).await?;
+            }
             sleep(self.pause(failures)).await;
             failures += 1;
         }
     }
 
-    /// A host does not answer. While nimadm runs, that is lost contact; otherwise the state stays and says why it waits.
-    async fn trouble(&self, why: &str) -> Result<(), StepError> {
-        let row = self.row().await?;
-        if row.state()? == State::Running {
+    /// The master does not answer: while nimadm runs, that is a state of its own.
+    async fn lost_contact(&self, why: &str) -> Result<(), StepError> {
+        if self.row().await?.state()? == State::Running {
             return self.advance(State::Running, Event::ContactLost, Some(why)).await;
         }
-        if row.reason.as_deref() != Some(why) {
-            migration::explain(&self.engine.pool, &self.fence, Some(why)).await?;
-            self.announce().await?;
+        self.explain(why).await
+    }
+
+    /// The state stays, and says why it waits.
+    async fn explain(&self, why: &str) -> Result<(), StepError> {
+        tracing::warn!(why, "a host does not do its part; trying again");
+        if self.row().await?.reason.as_deref() == Some(why) {
+            return Ok(());
         }
-        Ok(())
+        migration::explain(&self.engine.pool, &self.fence, Some(why)).await?;
+        self.announce().await
     }
 
     fn pause(&self, failures: u32) -> Duration {

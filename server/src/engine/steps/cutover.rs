@@ -9,7 +9,7 @@ use crate::{
     },
     store::migration::{self, Row},
 };
-use aix::{DiskName, ObjectName, Pvid, bootlist};
+use aix::{DiskName, ObjectName, Pvid, bootlist, uptime};
 use app::model::{Snapshot, State};
 use serde_json::json;
 use std::time::Duration;
@@ -56,7 +56,7 @@ impl Run {
         let sent_at = row.reboot_sent_at;
         let ago = sent_at.and_then(|at| Duration::try_from(OffsetDateTime::now_utc() - at).ok()).unwrap_or_default();
         match look::snapshot(&connection, &hostname).await {
-            Ok(client) if row.reboot_down_at.is_some() || booted_from(&client, &row.pvids()?) => {
+            Ok(client) if rebooted(&client, &row.pvids()?, row.reboot_down_at.is_some(), ago) => {
                 return self.advance(State::Rebooting, Event::ClientBack, None).await;
             }
             Ok(_) if sent_at.is_none() || ago > timing.reboot_resend => {
@@ -111,6 +111,12 @@ fn clone_disks(client: &Snapshot, pvids: &[Pvid]) -> Result<Vec<DiskName>, Strin
         .collect()
 }
 
+/// Whether this is a client after its reboot. One that was away for a moment may only be shutting down still; its uptime tells.
+fn rebooted(client: &Snapshot, clone: &[Pvid], was_away: bool, ago: Duration) -> bool {
+    let fresh = uptime::minutes(&client.uptime).is_none_or(|minutes| Duration::from_secs(minutes * 60) <= ago);
+    booted_from(client, clone) || (was_away && fresh)
+}
+
 fn booted_from(client: &Snapshot, pvids: &[Pvid]) -> bool {
     let disk = client.disks.iter().find(|pv| client.boot_disk.as_deref() == Some(pv.disk.as_str()));
     disk.and_then(|pv| pv.pvid.as_ref()).is_some_and(|pvid| pvids.contains(pvid))
@@ -142,6 +148,11 @@ mod tests {
         let now = client("hdisk0 00f9c87a12345678 rootvg active\nhdisk7 00f9c87a12345679 altinst_rootvg\n");
         assert_eq!(clone_disks(&now, std::slice::from_ref(&pvid)).unwrap()[0].as_str(), "hdisk7");
         assert!(!booted_from(&now, std::slice::from_ref(&pvid)));
+        let one = |uptime: &str| Snapshot { uptime: uptime.to_owned(), ..now.clone() };
+        let ago = Duration::from_secs(300);
+        assert!(!rebooted(&one("02:41PM   up 64 days,   4:32,  3 users"), &[], true, ago), "still shutting down");
+        assert!(rebooted(&one("02:41PM   up 2 mins,  1 user"), &[], true, ago), "back, from whatever disk");
+        assert!(!rebooted(&one("02:41PM   up 2 mins,  1 user"), &[], false, ago), "never seen away");
         for other in ["hdisk1 00f9c87a12345679 None", "hdisk1 00f9c87a12345679 datavg active", "hdisk1 none None"] {
             assert!(clone_disks(&client(other), std::slice::from_ref(&pvid)).is_err(), "{other}");
         }
