@@ -2,6 +2,7 @@
 
 use super::{AppState, Failure};
 use crate::{
+    auth::session_layer,
     error::{BAD_INPUT, NOT_FOUND, database},
     logs::{
         bus::Bus,
@@ -10,18 +11,23 @@ use crate::{
     store::log,
     web::extract::{At, Filter, SignedIn},
 };
-use app::model::{LogLine, LogLines, Migration};
+use app::model::{Caller, LogLine, LogLines, Migration};
 use axum::{
     Json, Router,
     body::Body,
-    extract::State,
-    response::{IntoResponse, Response, sse::Sse},
+    extract::{FromRequestParts, State},
+    response::{
+        IntoResponse, Response,
+        sse::{self, Sse},
+    },
     routing::get,
 };
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use futures::{Stream, StreamExt};
+use http::{HeaderMap, HeaderName, StatusCode, header, request::Parts};
 use serde::Deserialize;
 use sqlx::PgPool;
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
+use tower_sessions::Session;
 use uuid::Uuid;
 
 /// Hits a search gives at most.
@@ -33,11 +39,37 @@ pub fn router(bus: Arc<Bus>) -> Router<AppState> {
     Router::new()
         .route("/migrations/{id}/log", get(raw))
         .route("/migrations/{id}/log/search", get(search))
-        .route(
-            "/migrations/{id}/events",
-            get(move |state, who, at, query, headers| events(live, state, who, at, query, headers)),
-        )
-        .route("/events", get(move |state, who, query| topics(bus, state, who, query)))
+        .route("/migrations/{id}/events", get(move |state, at, query, watcher| events(live, state, at, query, watcher)))
+        .route("/events", get(move |state, query, watcher| topics(bus, state, query, watcher)))
+}
+
+/// Whoever opens a stream, and by what right.
+struct Watcher {
+    caller: Caller,
+    session: Session,
+    headers: HeaderMap,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Watcher {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let SignedIn(caller) = SignedIn::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
+        let session = Session::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
+        Ok(Self { caller, session, headers: parts.headers.clone() })
+    }
+}
+
+impl Watcher {
+    /// The stream, as long as its watcher may see it. Proxies that buffer would hold lines back.
+    fn answer(
+        self,
+        pool: PgPool,
+        events: impl Stream<Item = Result<sse::Event, Infallible>> + Send + 'static,
+    ) -> Response {
+        let events = events.take_until(Box::pin(session_layer::revoked(pool, self.session, self.headers)));
+        ([(HeaderName::from_static("x-accel-buffering"), "no")], Sse::new(events)).into_response()
+    }
 }
 
 /// The bytes as nimadm printed them. `Range` is honoured for one range; once the log has ended, the `ETag` is its SHA-256.
@@ -166,21 +198,21 @@ struct From {
 async fn events(
     bus: Arc<Bus>,
     State(state): State<AppState>,
-    SignedIn(caller): SignedIn,
     At(id): At<Uuid>,
     Filter(from): Filter<From>,
-    headers: HeaderMap,
+    watcher: Watcher,
 ) -> Result<Response, Failure> {
-    state.deck.migration(&caller, id).await?;
-    let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.trim().parse().ok());
+    state.deck.migration(&watcher.caller, id).await?;
+    let seen =
+        watcher.headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.trim().parse().ok());
     let start = match (seen, from.after, from.tail) {
         (Some(line), _, _) | (None, Some(line), _) => Start::After(line),
         (None, None, Some(count)) => Start::Tail(count),
         (None, None, None) => Start::After(0),
     };
-    let opened = stream::open(state.pool, &bus, state.shutdown, id, start).await;
+    let opened = stream::open(state.pool.clone(), &bus, state.shutdown, id, start).await;
     match opened.map_err(|error| database(&error))? {
-        Some(viewer) => Ok((UNBUFFERED, Sse::new(viewer.events())).into_response()),
+        Some(viewer) => Ok(watcher.answer(state.pool, viewer.events())),
         None => Ok(StatusCode::NO_CONTENT.into_response()),
     }
 }
@@ -199,14 +231,14 @@ fn whole_fleet() -> String {
 async fn topics(
     bus: Arc<Bus>,
     State(state): State<AppState>,
-    SignedIn(caller): SignedIn,
     Filter(Topics { topics }): Filter<Topics>,
+    watcher: Watcher,
 ) -> Result<Response, Failure> {
     let mut only = Some(Vec::new());
     for topic in topics.split(',').map(str::trim) {
         match topic.strip_prefix("migration:").map(str::parse::<Uuid>) {
             Some(Ok(id)) => {
-                state.deck.migration(&caller, id).await?;
+                state.deck.migration(&watcher.caller, id).await?;
                 if let Some(only) = only.as_mut() {
                     only.push(id);
                 }
@@ -221,11 +253,9 @@ async fn topics(
             break;
         }
     }
-    Ok((UNBUFFERED, Sse::new(stream::fleet(state.pool, &bus, state.shutdown, only))).into_response())
+    let events = stream::fleet(state.pool.clone(), &bus, state.shutdown, only);
+    Ok(watcher.answer(state.pool, events))
 }
-
-/// Proxies that buffer would hold lines back.
-const UNBUFFERED: [(HeaderName, &str); 1] = [(HeaderName::from_static("x-accel-buffering"), "no")];
 
 #[cfg(test)]
 mod tests {
