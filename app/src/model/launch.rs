@@ -1,7 +1,10 @@
 //! Asking for a migration, and what the pre-flight says to it.
 
 use super::{Client, Resource};
-use aix::{DiskName, ObjectName, command::MountOptions};
+use aix::{
+    DiskName, ObjectName,
+    command::{MountOptions, NimadmCommand, Transfer},
+};
 use serde::{Deserialize, Serialize};
 
 /// The body of `POST /migrations` and `POST /preflight`: everything a migration is told.
@@ -67,6 +70,31 @@ pub struct LaunchRequest {
     /// The requester has read the pre-flight's warnings.
     #[serde(default)]
     pub acknowledge_warnings: bool,
+}
+
+impl LaunchRequest {
+    /// The command that this request becomes for a client; the preview and the run are the same value.
+    #[must_use]
+    pub fn command(&self, client: ObjectName) -> NimadmCommand {
+        NimadmCommand {
+            client,
+            lpp_source: self.lpp_source.clone(),
+            spot: self.spot.clone(),
+            target_disks: self.target_disks.clone(),
+            transfer: match &self.cache_vg {
+                Some(vg) => Transfer::Cache(vg.clone()),
+                None => Transfer::Nfs(self.nfs_mount_options.clone()),
+            },
+            pre_script: self.pre_script.clone(),
+            post_script: self.post_script.clone(),
+            bundle: self.bundle.clone(),
+            bosinst_data: self.bosinst_data.clone(),
+            image_data: self.image_data.clone(),
+            exclude_files: self.exclude_files.clone(),
+            accept_licenses: self.accept_licenses,
+            nimadm_sets_bootlist: self.bootlist == BootlistPolicy::Nimadm,
+        }
+    }
 }
 
 /// Who moves the bootlist to the clone.

@@ -15,10 +15,7 @@ use crate::{
         RunMode, Verdict,
     },
 };
-use aix::{
-    DiskName, ObjectName,
-    command::{NimadmCommand, Transfer},
-};
+use aix::{DiskName, ObjectName};
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
 use leptos_router::hooks::use_navigate;
@@ -139,30 +136,6 @@ impl Fields {
     }
 }
 
-/// The command line that a request becomes.
-fn command_of(client: ObjectName, request: &LaunchRequest) -> String {
-    let transfer = match &request.cache_vg {
-        Some(vg) => Transfer::Cache(vg.clone()),
-        None => Transfer::Nfs(request.nfs_mount_options.clone()),
-    };
-    NimadmCommand {
-        client,
-        lpp_source: request.lpp_source.clone(),
-        spot: request.spot.clone(),
-        target_disks: request.target_disks.clone(),
-        transfer,
-        pre_script: request.pre_script.clone(),
-        post_script: request.post_script.clone(),
-        bundle: request.bundle.clone(),
-        bosinst_data: request.bosinst_data.clone(),
-        image_data: request.image_data.clone(),
-        exclude_files: request.exclude_files.clone(),
-        accept_licenses: request.accept_licenses,
-        nimadm_sets_bootlist: request.bootlist == BootlistPolicy::Nimadm,
-    }
-    .to_string()
-}
-
 /// The form.
 #[component]
 pub(crate) fn LaunchForm(options: LaunchOptions) -> impl IntoView {
@@ -171,7 +144,7 @@ pub(crate) fn LaunchForm(options: LaunchOptions) -> impl IntoView {
     let level = options.client.level.map_or_else(|| "level not read".to_owned(), |level| level.spoken());
     let request = Memo::new(move |_| fields.request());
     let command = move || match request.get() {
-        Ok(request) => command_of(fields.client.get_value(), &request),
+        Ok(request) => request.command(fields.client.get_value()).to_string(),
         Err(missing) => missing.to_owned(),
     };
     let levels = StoredValue::new(

@@ -6,14 +6,8 @@ use crate::{
     error::{BAD_INPUT, CLIENT_BUSY, KEY_REUSED, NOT_OFFERED, PREFLIGHT_BLOCKED, WARNINGS_NOT_ACKNOWLEDGED},
     store::{audit, client, migration, resource},
 };
-use aix::{
-    ObjectName,
-    command::{NimadmCommand, Transfer},
-    lsvg,
-};
-use app::model::{
-    BootlistPolicy, Caller, Client, LaunchOptions, LaunchRequest, Migration, Preflight, Problem, RunMode, Verdict,
-};
+use aix::lsvg;
+use app::model::{Caller, Client, LaunchOptions, LaunchRequest, Migration, Preflight, Problem, RunMode, Verdict};
 use serde_json::json;
 
 /// Longest free text that is kept.
@@ -55,7 +49,7 @@ impl ServerDeck {
             let shown: String = request.client.chars().take(60).collect();
             BAD_INPUT.field("client", format!("no NIM master has a client {shown:?}; choose one from the clients page"))
         })?;
-        let command = command(&client.name, request);
+        let command = request.command(client.name.clone());
         let resources = resource::list(&self.pool, client.master_id, None).await.map_err(db)?;
         let hostname = client::hostname(&self.pool, client.id).await.map_err(db)?;
         let connection = self.masters.connect(client.master_id).await.map_err(|error| error.problem())?;
@@ -208,26 +202,4 @@ fn offered(request: &LaunchRequest) -> Result<(), Problem> {
         return not_yet("window", "maintenance windows are not offered by this version; use not_before");
     }
     Ok(())
-}
-
-fn command(client: &ObjectName, request: &LaunchRequest) -> NimadmCommand {
-    let transfer = match &request.cache_vg {
-        Some(vg) => Transfer::Cache(vg.clone()),
-        None => Transfer::Nfs(request.nfs_mount_options.clone()),
-    };
-    NimadmCommand {
-        client: client.clone(),
-        lpp_source: request.lpp_source.clone(),
-        spot: request.spot.clone(),
-        target_disks: request.target_disks.clone(),
-        transfer,
-        pre_script: request.pre_script.clone(),
-        post_script: request.post_script.clone(),
-        bundle: request.bundle.clone(),
-        bosinst_data: request.bosinst_data.clone(),
-        image_data: request.image_data.clone(),
-        exclude_files: request.exclude_files.clone(),
-        accept_licenses: request.accept_licenses,
-        nimadm_sets_bootlist: request.bootlist == BootlistPolicy::Nimadm,
-    }
 }
