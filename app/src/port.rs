@@ -7,9 +7,9 @@
 //! endpoint, and a check that lives beside the act cannot be forgotten by a new route.
 
 use crate::model::{
-    Action, AuditEntry, AuditFilter, Caller, Client, ClientFilter, LaunchOptions, LaunchRequest, LogLines, Master, Me,
-    Migration, MigrationFilter, MigrationSummary, NewMaster, Overview, Page, Permission, Preflight, Problem, Resource,
-    Verification,
+    Action, AuditEntry, AuditFilter, Caller, Client, ClientFilter, LaunchOptions, LaunchRequest, LogLines, Master,
+    MasterChange, Me, Migration, MigrationFilter, MigrationSummary, NewMaster, Overview, Page, Permission, Preflight,
+    Problem, Resource, Verification,
 };
 use async_trait::async_trait;
 use leptos::prelude::use_context;
@@ -30,6 +30,8 @@ pub trait Deck: Send + Sync + 'static {
     async fn master(&self, caller: &Caller, id: Uuid) -> Result<Master, Problem>;
     /// Adds a master.
     async fn add_master(&self, caller: &Caller, new: NewMaster) -> Result<Master, Problem>;
+    /// Changes a master's name, address or user.
+    async fn change_master(&self, caller: &Caller, id: Uuid, change: MasterChange) -> Result<Master, Problem>;
     /// Removes a master that has no migrations.
     async fn remove_master(&self, caller: &Caller, id: Uuid) -> Result<(), Problem>;
     /// Pins the host key a master offers now or, where one is given, exactly that one.

@@ -72,6 +72,24 @@ pub struct NewMaster {
     pub host_key: Option<String>,
 }
 
+/// What to change of a master; what is absent stays. A changed address keeps the pinned key: another host will not have it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MasterChange {
+    /// Its name here.
+    #[serde(default)]
+    pub name: Option<ObjectName>,
+    /// Host name or address.
+    #[serde(default)]
+    pub host: Option<String>,
+    /// SSH port.
+    #[serde(default)]
+    pub port: Option<u16>,
+    /// The user to sign in as.
+    #[serde(default)]
+    pub user: Option<String>,
+}
+
 fn ssh_port() -> u16 {
     22
 }

@@ -20,7 +20,7 @@ pub use client::{Client, ClientFilter, Disk, DiskUse, LastMigration};
 pub use event::LogBatch;
 pub use launch::{BootlistPolicy, Check, LaunchOptions, LaunchRequest, Preflight, RunMode, Severity, Verdict};
 pub use log::{LogLine, LogLines};
-pub use master::{HostKeyState, Master, NewMaster, Resource};
+pub use master::{HostKeyState, Master, MasterChange, NewMaster, Resource};
 pub use migration::{
     Action, Migration, MigrationFilter, MigrationSummary, Overview, PhaseRecord, PhaseState, Progress, State,
 };

@@ -7,7 +7,8 @@ use crate::{
     remote::HostKey,
     store::{audit, client, master},
 };
-use app::model::{Caller, Client, Master, NewMaster, Problem};
+use aix::ObjectName;
+use app::model::{Caller, Client, Master, MasterChange, NewMaster, Problem};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -19,32 +20,42 @@ impl ServerDeck {
     }
 
     pub(super) async fn insert_master(&self, caller: &Caller, new: NewMaster) -> Result<Master, Problem> {
-        let good = |text: &str| !text.is_empty() && text.len() <= 255 && !text.contains(|c: char| c.is_whitespace());
-        if !good(&new.host) {
-            return Err(BAD_INPUT.field("host", "must be a host name or an address"));
-        }
-        if !good(&new.user) {
-            return Err(BAD_INPUT.field("user", "must be a user name on the master"));
-        }
-        if new.port == 0 {
-            return Err(BAD_INPUT.field("port", "must be 1 to 65535"));
-        }
+        check_address(&new.host, new.port, &new.user)?;
         let key = new.host_key.as_deref().map(str::parse::<HostKey>).transpose();
         let key = key.map_err(|why| BAD_INPUT.field("host_key", why.to_string()))?;
         let new = NewMaster { host_key: key.as_ref().map(HostKey::openssh), ..new };
         let mut tx = self.pool.begin().await.map_err(db)?;
-        let row = master::insert(&mut *tx, &new).await.map_err(|error| match error.as_database_error() {
-            Some(taken) if taken.is_unique_violation() => {
-                BAD_INPUT.field("name", format!("there is a master called {} already", new.name))
-            }
-            _ => db(error),
-        })?;
+        let row = master::insert(&mut *tx, &new).await.map_err(|error| taken(error, &new.name))?;
         let detail =
             json!({ "host": new.host, "port": new.port, "user": new.user, "host_key": key.map(|k| k.fingerprint()) });
         let subject = format!("master:{}", new.name);
         audit::record(&mut tx, &caller.username, "master.add", &subject, detail).await.map_err(db)?;
         tx.commit().await.map_err(db)?;
         row.wire().map_err(db)
+    }
+
+    pub(super) async fn update_master(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        change: MasterChange,
+    ) -> Result<Master, Problem> {
+        let was = self.find_master(id).await?;
+        let name = change.name.unwrap_or_else(|| was.name.clone());
+        let host = change.host.unwrap_or_else(|| was.host.clone());
+        let port = change.port.unwrap_or(was.port);
+        let user = change.user.unwrap_or_else(|| was.user.clone());
+        check_address(&host, port, &user)?;
+        let mut tx = self.pool.begin().await.map_err(db)?;
+        master::update(&mut *tx, id, &name, &host, port, &user).await.map_err(|error| taken(error, &name))?;
+        let detail = json!({
+            "from": { "name": was.name, "host": was.host, "port": was.port, "user": was.user },
+            "to": { "name": name, "host": host, "port": port, "user": user },
+        });
+        let subject = format!("master:{name}");
+        audit::record(&mut tx, &caller.username, "master.change", &subject, detail).await.map_err(db)?;
+        tx.commit().await.map_err(db)?;
+        self.find_master(id).await
     }
 
     pub(super) async fn delete_master(&self, caller: &Caller, id: Uuid) -> Result<(), Problem> {
@@ -105,6 +116,30 @@ impl ServerDeck {
         let client = self.find_client(name).await?;
         inventory::refresh_client(&self.pool, &self.masters, &client).await.map_err(|error| error.problem())?;
         self.find_client(&client.id.to_string()).await
+    }
+}
+
+fn check_address(host: &str, port: u16, user: &str) -> Result<(), Problem> {
+    let good = |text: &str| !text.is_empty() && text.len() <= 255 && !text.contains(|c: char| c.is_whitespace());
+    if !good(host) {
+        return Err(BAD_INPUT.field("host", "must be a host name or an address"));
+    }
+    if !good(user) {
+        return Err(BAD_INPUT.field("user", "must be a user name on the master"));
+    }
+    if port == 0 {
+        return Err(BAD_INPUT.field("port", "must be 1 to 65535"));
+    }
+    Ok(())
+}
+
+/// The name is the one thing of a master that must be its own.
+fn taken(error: sqlx::Error, name: &ObjectName) -> Problem {
+    match error.as_database_error() {
+        Some(violation) if violation.is_unique_violation() => {
+            BAD_INPUT.field("name", format!("there is a master called {name} already"))
+        }
+        _ => db(error),
     }
 }
 

@@ -16,8 +16,8 @@ use crate::{
 use app::{
     model::{
         Action, AuditEntry, AuditFilter, Caller, Client, ClientFilter, LaunchOptions, LaunchRequest, LogLines, Master,
-        Me, Migration, MigrationFilter, MigrationSummary, NewMaster, Overview, Page, Permission, Preflight, Problem,
-        Resource, Verification,
+        MasterChange, Me, Migration, MigrationFilter, MigrationSummary, NewMaster, Overview, Page, Permission,
+        Preflight, Problem, Resource, Verification,
     },
     port::{self, Deck},
 };
@@ -80,6 +80,11 @@ impl Deck for ServerDeck {
     async fn add_master(&self, caller: &Caller, new: NewMaster) -> Result<Master, Problem> {
         may(caller, Permission::Administer)?;
         self.insert_master(caller, new).await
+    }
+
+    async fn change_master(&self, caller: &Caller, id: Uuid, change: MasterChange) -> Result<Master, Problem> {
+        may(caller, Permission::Administer)?;
+        self.update_master(caller, id, change).await
     }
 
     async fn remove_master(&self, caller: &Caller, id: Uuid) -> Result<(), Problem> {

@@ -1,6 +1,7 @@
 //! NIM masters.
 
 use crate::remote::HostKey;
+use aix::ObjectName;
 use app::model::{HostKeyState, Master, NewMaster};
 use sqlx::{PgExecutor, PgPool};
 use time::OffsetDateTime;
@@ -113,6 +114,29 @@ pub async fn insert(db: impl PgExecutor<'_>, new: &NewMaster) -> Result<Row, sql
     .bind(&new.host_key)
     .fetch_one(db)
     .await
+}
+
+/// Changes a master's name and address.
+///
+/// # Errors
+/// Those of the database; a unique violation where the name is taken.
+pub async fn update(
+    db: impl PgExecutor<'_>,
+    id: Uuid,
+    name: &ObjectName,
+    host: &str,
+    port: u16,
+    user: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE master SET name = $2, host = $3, port = $4, username = $5 WHERE id = $1")
+        .bind(id)
+        .bind(name.as_str())
+        .bind(host)
+        .bind(i32::from(port))
+        .bind(user)
+        .execute(db)
+        .await
+        .map(|_| ())
 }
 
 /// Removes a master with its clients and resources.

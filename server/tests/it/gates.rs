@@ -39,6 +39,7 @@ fn routes() -> Vec<(Method, String, &'static str, bool)> {
     let actions = app::model::Action::ALL.iter();
     routes.extend(actions.map(|action| (Method::POST, format!("/migrations/{ID}/{action}"), "", true)));
     routes.push((Method::DELETE, format!("/masters/{ID}"), "", true));
+    routes.push((Method::PATCH, format!("/masters/{ID}"), "{}", true));
     routes
 }
 

@@ -1,9 +1,9 @@
 //! A deck without an estate: it checks permissions as the real one does, and finds nothing.
 
 use app::model::{
-    Action, AuditEntry, AuditFilter, Caller, Client, ClientFilter, LaunchOptions, LaunchRequest, LogLines, Master, Me,
-    Migration, MigrationFilter, MigrationSummary, NewMaster, Overview, Page, Permission, Preflight, Problem, Resource,
-    Verification,
+    Action, AuditEntry, AuditFilter, Caller, Client, ClientFilter, LaunchOptions, LaunchRequest, LogLines, Master,
+    MasterChange, Me, Migration, MigrationFilter, MigrationSummary, NewMaster, Overview, Page, Permission, Preflight,
+    Problem, Resource, Verification,
 };
 use app::port::{Deck, check};
 use async_trait::async_trait;
@@ -40,6 +40,9 @@ impl Deck for NoEstate {
         nothing(c, Permission::View)
     }
     async fn add_master(&self, c: &Caller, _: NewMaster) -> Result<Master, Problem> {
+        nothing(c, Permission::Administer)
+    }
+    async fn change_master(&self, c: &Caller, _: Uuid, _: MasterChange) -> Result<Master, Problem> {
         nothing(c, Permission::Administer)
     }
     async fn remove_master(&self, c: &Caller, _: Uuid) -> Result<(), Problem> {

@@ -2,7 +2,7 @@
 
 use super::{Answer, AppState, Failure};
 use crate::web::extract::{At, Body, Filter, SignedIn};
-use app::model::{Master, NewMaster, Page, Resource};
+use app::model::{Master, MasterChange, NewMaster, Page, Resource};
 use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub(super) fn router() -> Router<AppState> {
     Router::new()
         .route("/masters", get(list).post(add))
-        .route("/masters/{id}", get(show).delete(remove))
+        .route("/masters/{id}", get(show).patch(change).delete(remove))
         .route("/masters/{id}/refresh", post(refresh))
         .route("/masters/{id}/host-key", post(pin_host_key))
         .route("/masters/{id}/resources", get(resources))
@@ -35,6 +35,15 @@ async fn add(
 
 async fn show(State(state): State<AppState>, SignedIn(caller): SignedIn, At(id): At<Uuid>) -> Answer<Master> {
     Ok(Json(state.deck.master(&caller, id).await?))
+}
+
+async fn change(
+    State(state): State<AppState>,
+    SignedIn(caller): SignedIn,
+    At(id): At<Uuid>,
+    Body(change): Body<MasterChange>,
+) -> Answer<Master> {
+    Ok(Json(state.deck.change_master(&caller, id, change).await?))
 }
 
 async fn remove(
