@@ -49,6 +49,8 @@ impl Run {
         let before = look::snapshot(connection, &self.hostname(row).await?).await?;
         let pvids = match preflight::safe_to_start(&before, &row.request.target_disks) {
             Ok(pvids) => pvids,
+            // An earlier start whose answer was lost may have got through only now: then it is our own clone that is in the way.
+            Err(_) if job.status(connection).await? != Status::Absent => return Ok(true),
             Err(why) => {
                 let why = format!("Not started: {why}. Choose another disk and launch again.");
                 self.advance(State::Starting, Event::StartRefused, Some(&why)).await?;
