@@ -79,7 +79,7 @@ impl From<SpoolError> for StepError {
             SpoolError::Remote(error) => error.into(),
             // Another server has a higher epoch: this one has lost its lease and does not know yet.
             SpoolError::Fenced(_) => Self::Write(WriteError::Fenced),
-            error @ SpoolError::Shell { .. } => Self::Spool(error),
+            error @ (SpoolError::Shell { .. } | SpoolError::Gone(_)) => Self::Spool(error),
         }
     }
 }
@@ -140,26 +140,27 @@ impl Run {
                 Work::Reboot => self.reboot(&row).await,
                 Work::Verify => self.verify(&row).await,
             };
-            let why = match result {
+            let (why, lost) = match result {
                 Ok(()) => {
                     failures = 0;
                     continue;
                 }
-                Err(StepError::Host(error)) => error.chain(),
-                Err(StepError::Spool(error)) => error.to_string(),
+                // A client that does not answer its master is no lost contact: nimadm and its log are on the master.
+                Err(StepError::Host(error)) => (error.chain(), matches!(error, HostError::Remote(_))),
+                Err(StepError::Spool(error)) => (error.to_string(), true),
                 Err(error) => return Err(error),
             };
             tracing::warn!(why, "a host does not do its part; trying again");
-            self.trouble(&why).await?;
+            self.trouble(&why, lost).await?;
             sleep(self.pause(failures)).await;
             failures += 1;
         }
     }
 
-    /// A host does not answer. While nimadm runs, that is lost contact; otherwise the state stays and says why it waits.
-    async fn trouble(&self, why: &str) -> Result<(), StepError> {
+    /// A host does not answer. While nimadm runs on it, that is lost contact; otherwise the state stays and says why it waits.
+    async fn trouble(&self, why: &str, lost: bool) -> Result<(), StepError> {
         let row = self.row().await?;
-        if row.state()? == State::Running {
+        if lost && row.state()? == State::Running {
             return self.advance(State::Running, Event::ContactLost, Some(why)).await;
         }
         if row.reason.as_deref() != Some(why) {
