@@ -142,7 +142,7 @@ async fn a_master_that_is_not_what_it_should_be_is_not_used() {
     assert!(offered.starts_with("SHA256:"), "{state}");
     pin(master.clone(), "SHA256:AAAA".to_owned()).await.refused(409, "ND0203");
     refresh(master.clone()).await.refused(409, "ND0202");
-    // What a master offered last week is not what somebody has just compared: it must offer it now.
+    // What a master offered a while ago is not what somebody has just compared: it must offer it now.
     unknown.cut();
     pin(master.clone(), offered.clone()).await.refused(502, "ND0201");
     unknown.mend();

@@ -57,8 +57,10 @@ async fn a_monster_line_arrives_byte_for_byte_and_is_shown_cut() {
 
     let options = PrivatePostgres::options_of(program.data()).await.unwrap();
     let mut database = PgConnection::connect_with(&options).await.unwrap();
-    let (chunks, largest): (i64, i32) =
-        sqlx::query_as("SELECT count(*), max(octet_length(body)) FROM log_chunk").fetch_one(&mut database).await.unwrap();
+    let (chunks, largest): (i64, i32) = sqlx::query_as("SELECT count(*), max(octet_length(body)) FROM log_chunk")
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
     assert!(chunks > 80 && largest <= 128 << 10, "{chunks} chunks of up to {largest} bytes");
     let grown = peak(program.pid()) - small;
     assert!(grown < 64 << 10, "the server grew by {grown} KiB");

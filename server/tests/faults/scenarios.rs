@@ -62,14 +62,14 @@ async fn runs_that_fail_end_in_the_right_state_and_touch_nothing() {
     assert_eq!((clones(rest, "lpar71").await, clones(rest, "lpar72").await), (0, 0));
 
     // Debris is cleaned before anything else, and only then tried again.
-    rest.post(&format!("/migrations/{id}/retry"), &Value::Null).await.refused(409, "ND0304");
-    rest.post(&format!("/migrations/{id}/clean"), &Value::Null).await.ok();
+    rest.post(&format!("/migrations/{id}/retry"), &json!({})).await.refused(409, "ND0304");
+    rest.post(&format!("/migrations/{id}/clean"), &json!({})).await.ok();
     let cleaned = rest.reach(id, &["failed_clean", "failed_debris"]).await;
     assert_eq!(cleaned["state"], "failed_clean", "{cleaned}");
     says(&cleaned["reason"], "Cleaned up");
     assert_eq!(clones(rest, "lpar61").await, 0);
     lab::scenario::set(&program.lab(), "lpar61", "healthy").unwrap();
-    rest.post(&format!("/migrations/{id}/retry"), &Value::Null).await.ok();
+    rest.post(&format!("/migrations/{id}/retry"), &json!({})).await.ok();
     let again = rest.reach(id, &over).await;
     assert_eq!((&again["state"], &again["attempt"]), (&json!("clone_ready"), &json!(2)), "{again}");
     program.log_is_whole(id, 2).await;

@@ -36,7 +36,9 @@ async fn every_viewer_sees_every_line_once_however_often_it_is_cut() {
 
     // Over: who has seen everything is told to stay away; who has not is shown the rest.
     let last = lines.len() as u64;
-    for (query, id_seen) in [(format!("?after={last}"), None), (String::new(), Some(last)), ("?tail=0".to_owned(), None)] {
+    for (query, id_seen) in
+        [(format!("?after={last}"), None), (String::new(), Some(last)), ("?tail=0".to_owned(), None)]
+    {
         assert_eq!(open(rest, &id, &query, id_seen).await.err(), Some(204), "{query} {id_seen:?}");
     }
     let mut events = open(rest, &id, "?after=0", Some(last - 1)).await.ok().unwrap();
