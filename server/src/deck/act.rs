@@ -52,7 +52,15 @@ impl ServerDeck {
             Action::Retry => attempt::begin_next(&mut tx, id).await.map_err(db)?,
             _ => {}
         }
-        if !migration::move_by_hand(&mut tx, id, from, to, reason.as_deref()).await.map_err(db)? {
+        let moved = migration::move_by_hand(&mut tx, id, from, to, reason.as_deref()).await;
+        let moved = moved.map_err(|error| match error.as_database_error() {
+            // Somebody launched the client since the pre-flight.
+            Some(taken) if taken.constraint() == Some("one_live_migration_a_client") => {
+                super::launch::busy(&row.client)
+            }
+            _ => db(error),
+        })?;
+        if !moved {
             tx.rollback().await.map_err(db)?;
             let now = self.migration_row(id).await?.state().map_err(db)?;
             return Err(refused(action, now));

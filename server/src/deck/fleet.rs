@@ -2,9 +2,9 @@
 
 use super::{ServerDeck, db};
 use crate::{
-    engine::inventory,
+    engine::{inventory, masters::ConnectError},
     error::{BAD_INPUT, HOST_KEY_CHANGED, NOT_FOUND},
-    remote::HostKey,
+    remote::{HostKey, RemoteError},
     store::{audit, client, master},
 };
 use aix::ObjectName;
@@ -74,15 +74,14 @@ impl ServerDeck {
     /// Pins the key the master offered, where it is the one whose fingerprint somebody compared.
     pub(super) async fn pin(&self, caller: &Caller, id: Uuid, fingerprint: &str) -> Result<Master, Problem> {
         // Ask now: what was offered last week is not what a person has just compared.
-        let asked = self.masters.connect(id).await;
-        let row = master::find(&self.pool, id).await.map_err(db)?.ok_or_else(|| no_master(id))?;
-        let Some(offered) = row.offered_key else {
-            return match asked {
-                Ok(_) => row.wire().map_err(db),
-                Err(error) => Err(error.problem()),
-            };
+        let offered = match self.masters.connect(id).await {
+            Ok(_) => return self.find_master(id).await,
+            Err(ConnectError::Remote(
+                RemoteError::HostKeyUnknown { offered, .. } | RemoteError::HostKeyChanged { offered, .. },
+            )) => offered,
+            Err(error) => return Err(error.problem()),
         };
-        let offered: HostKey = offered.parse().map_err(|error| db(crate::store::decode(error)))?;
+        let row = master::find(&self.pool, id).await.map_err(db)?.ok_or_else(|| no_master(id))?;
         if offered.fingerprint() != fingerprint {
             return Err(HOST_KEY_CHANGED.problem(format!(
                 "{} offers {offered} and not {fingerprint}. Compare again on the host's console.",

@@ -83,7 +83,10 @@ impl ServerDeck {
             return Ok(known);
         }
         let checked = self.check_launch(&request).await?;
-        accept(&checked.preflight, &request, &checked.client)?;
+        if let Err(refused) = accept(&checked.preflight, &request, &checked.client) {
+            // Its twin may have been stored while the hosts were asked; then it is this one that makes the client busy.
+            return self.launched_before(caller, &request, key.as_deref()).await?.ok_or(refused);
+        }
         let new = migration::New {
             client: checked.client.id,
             master: checked.client.master_id,
@@ -100,12 +103,11 @@ impl ServerDeck {
             Err(error) => {
                 drop(tx);
                 return match error.as_database_error().and_then(sqlx::error::DatabaseError::constraint) {
-                    Some("one_live_migration_a_client") => Err(busy(&checked.client)),
                     // The same request was sent twice at the same time: both get the one migration.
-                    Some("one_migration_a_key") => self
+                    Some("one_live_migration_a_client" | "one_migration_a_key") => self
                         .launched_before(caller, &request, key.as_deref())
                         .await?
-                        .ok_or_else(|| busy(&checked.client)),
+                        .ok_or_else(|| busy(checked.client.name.as_str())),
                     _ => Err(db(error)),
                 };
             }
@@ -152,7 +154,7 @@ fn accept(preflight: &Preflight, request: &LaunchRequest, client: &Client) -> Re
         found.map(|c| format!("{}: {} ({})", c.id, c.title, c.found)).collect::<Vec<_>>().join("; ")
     };
     if preflight.checks.iter().any(|check| check.id == "ND-1") {
-        return Err(with(busy(client)));
+        return Err(with(busy(client.name.as_str())));
     }
     if preflight.verdict == Verdict::Block {
         return Err(with(PREFLIGHT_BLOCKED.problem(format!(
@@ -171,10 +173,9 @@ fn accept(preflight: &Preflight, request: &LaunchRequest, client: &Client) -> Re
     Ok(())
 }
 
-fn busy(client: &Client) -> Problem {
+pub(super) fn busy(client: &str) -> Problem {
     CLIENT_BUSY.problem(format!(
-        "{} has a migration that is not over; a client has one at a time. Wait for its end, or end it.",
-        client.name
+        "{client} has a migration that is not over; a client has one at a time. Wait for its end, or end it."
     ))
 }
 

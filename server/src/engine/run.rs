@@ -79,7 +79,7 @@ impl From<SpoolError> for StepError {
             SpoolError::Remote(error) => error.into(),
             // Another server has a higher epoch: this one has lost its lease and does not know yet.
             SpoolError::Fenced(_) => Self::Write(WriteError::Fenced),
-            error @ SpoolError::Shell { .. } => Self::Spool(error),
+            error @ (SpoolError::Shell { .. } | SpoolError::Gone(_)) => Self::Spool(error),
         }
     }
 }
@@ -157,6 +157,7 @@ impl Run {
                     continue;
                 }
                 Err(StepError::Host(HostError::Remote(error))) => self.lost_contact(&error.chain()).await?,
+                // A client that does not answer its master is no lost contact: nimadm and its log are on the master.
                 Err(StepError::Host(error)) => self.explain(&error.chain()).await?,
                 Err(StepError::Spool(error)) => self.explain(&error.to_string()).await?,
                 Err(error) => return Err(error),

@@ -75,7 +75,8 @@ impl Chunker {
         self.searched = self.pending.len();
         if self.searched - self.whole >= CHUNK {
             full.extend(self.flush());
-            full.push(self.give_out(self.pending.len(), 0));
+            // One byte is kept back: should the log end here, the line's last chunk has something to end.
+            full.push(self.give_out(self.pending.len() - 1, 0));
         }
         full
     }
@@ -205,6 +206,16 @@ mod tests {
             &shown[1][shown[1].len() - 80..]
         );
         assert_eq!((shown[0].as_str(), shown[2].as_str()), ("before", "after"));
+    }
+
+    #[test]
+    fn a_long_line_without_an_end_is_a_line() {
+        for length in [CHUNK - 1, CHUNK, 2 * CHUNK, 2 * CHUNK + 1] {
+            let all = chunks(&[&vec![b'x'; length]]);
+            assert_eq!(all.iter().map(|c| c.body.len()).sum::<usize>(), length);
+            assert!(all.iter().all(|c| !c.body.is_empty()));
+            assert_eq!(texts(&all).len(), 1, "{length} bytes");
+        }
     }
 
     proptest! {

@@ -56,6 +56,9 @@ pub enum SpoolError {
     /// A server with a higher epoch gave an order there: this one has lost its lease.
     #[error("the spool on the master has seen epoch {0}: another server works on this job")]
     Fenced(String),
+    /// The folder of a job that was started is not there any more.
+    #[error("the job's folder {0} is gone from the master: what nimadm does there cannot be told; put the folder back")]
+    Gone(String),
     /// The shell on the master could not do its part.
     #[error("the job spool on the master failed (status {status:?}): {message}")]
     Shell {

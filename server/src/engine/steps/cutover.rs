@@ -98,6 +98,9 @@ impl Run {
 
 /// Today's names of the clone's disks, in the order asked for.
 fn clone_disks(client: &Snapshot, pvids: &[Pvid]) -> Result<Vec<DiskName>, String> {
+    if pvids.is_empty() {
+        return Err("no disk of the clone is known".to_owned());
+    }
     pvids
         .iter()
         .map(|pvid| {
@@ -156,5 +159,6 @@ mod tests {
         for other in ["hdisk1 00f9c87a12345679 None", "hdisk1 00f9c87a12345679 datavg active", "hdisk1 none None"] {
             assert!(clone_disks(&client(other), std::slice::from_ref(&pvid)).is_err(), "{other}");
         }
+        assert!(clone_disks(&now, &[]).is_err(), "a bootlist of no disks");
     }
 }

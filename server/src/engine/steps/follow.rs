@@ -11,7 +11,7 @@ use crate::{
     remote::{
         Connection,
         connection::Piece,
-        spool::{Job, Status},
+        spool::{Job, SpoolError, Status},
     },
     store::{attempt, audit, log, migration, migration::Row, phase},
 };
@@ -29,10 +29,14 @@ const FLUSH: Duration = Duration::from_millis(250);
 impl Run {
     pub(in crate::engine) async fn follow(&self, row: &Row) -> Result<(), StepError> {
         let connection = self.connect(row).await?;
+        let job = Job::of_attempt(row.id, row.attempt);
+        let gone = || StepError::Spool(SpoolError::Gone(job.folder()));
+        if job.status(&connection).await? == Status::Absent {
+            return Err(gone());
+        }
         if row.state()? == State::ContactLost {
             self.advance(State::ContactLost, Event::ContactRegained, None).await?;
         }
-        let job = Job::of_attempt(row.id, row.attempt);
         let stored = Position {
             bytes: (row.log_bytes - row.attempt_bytes.unwrap_or_default()).unsigned_abs(),
             lines: (row.log_lines - row.attempt_lines.unwrap_or_default()).unsigned_abs(),
@@ -40,12 +44,16 @@ impl Run {
         let (pool, bus) = (&self.engine.pool, &*self.engine.bus);
         let mut ingest = Ingest::resume(pool, bus, self.fence, row.attempt, stored).await?;
         ingest.set_marks(job.marks(&connection).await?);
+        let mut looked_dead = false;
         let rc = loop {
             follow_once(&connection, &job, &mut ingest).await?;
             // Bytes printed from here on are printed now.
             ingest.set_marks(Vec::new());
             match job.status(&connection).await? {
-                Status::Claimed { alive: true, rc: None, .. } | Status::Absent => {}
+                Status::Absent => return Err(gone()),
+                Status::Claimed { alive: true, rc: None, .. } => {}
+                // A wrapper that has just claimed the job has not written its process id yet: what looks dead is looked at twice.
+                Status::Claimed { alive: false, rc: None, .. } if !std::mem::replace(&mut looked_dead, true) => {}
                 Status::Claimed { rc, size, .. } if size == ingest.received() => break rc,
                 Status::Claimed { .. } => drain(&connection, &job, &mut ingest).await?,
             }

@@ -1,0 +1,88 @@
+//! SIGKILL to the server in each of the twelve phases.
+//!
+//! Four servers go through three phases each, at the same time. The lab's speed is set phase by phase, so that each of the
+//! three lasts about twelve seconds: long enough for the killed server's lease to end and the next one to be seen at work
+//! in the next phase. The phases before and after are fast.
+
+use crate::program::Program;
+use crate::rest::{TICK, order, until};
+use aix::Phase;
+use std::collections::BTreeSet;
+
+/// How long a healthy nimadm takes in all at speed 1, in seconds, and how long a phase lasts in which the server is killed.
+const WHOLE_RUN: u32 = 7500;
+const LASTS: u32 = 12;
+/// For all the other phases.
+const FAST: u32 = 2000;
+/// Up to so many looks pass between the phase being seen and the kill: up to three seconds.
+const LOOKS: u32 = 60;
+
+fn slow(phase: u64) -> u32 {
+    let phase = Phase::try_from(u8::try_from(phase).unwrap()).unwrap();
+    (WHOLE_RUN * phase.typical_share() / 1000 / LASTS).max(1)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_in_each_phase_it_goes_on_to_a_complete_log() {
+    let (a, b, c, d) = tokio::join!(
+        killed_in([1, 2, 3], "lpar71"),
+        killed_in([4, 5, 6], "lpar72"),
+        killed_in([7, 8, 9], "lpar61"),
+        killed_in([10, 11, 12], "lpar71"),
+    );
+    let hit: BTreeSet<u64> = [a, b, c, d].into_iter().flatten().collect();
+    assert!(hit.into_iter().eq(1..=12));
+}
+
+/// Kills the server once in each of these phases; those in which it really was killed.
+async fn killed_in(phases: [u64; 3], client: &str) -> Vec<u64> {
+    let first = phases[0];
+    let mut program = Program::start(if first == 1 { slow(1) } else { FAST }).await;
+    let id = program.rest.launch(&order(client)).await;
+    if first > 1 {
+        // A running nimadm takes the speed at its next phase; the phase before lasts half a second even now.
+        until("the phase before", || async { (program.phase_on_master(&id) == first - 1).then_some(()) }).await;
+        lab::speed::set(&program.lab(), slow(first)).unwrap();
+    }
+    let mut hit = Vec::new();
+    for phase in phases {
+        let number = usize::try_from(phase).unwrap() - 1;
+        until(&format!("phase {phase} of {client} runs"), || async {
+            let migration = program.rest.migration(&id).await;
+            (migration["phases"][number]["state"] == "running").then_some(())
+        })
+        .await;
+        let next = if phase == phases[2] { FAST } else { slow(phase + 1) };
+        lab::speed::set(&program.lab(), next).unwrap();
+        for _ in 0..rand::random_range(0..LOOKS) {
+            tokio::time::sleep(TICK).await;
+        }
+        program.kill().await;
+        // The server is dead, and nimadm is still in that phase: so it was when the signal came.
+        if program.phase_on_master(&id) == phase {
+            hit.push(phase);
+        }
+        program.start_again().await;
+    }
+    let migration = program.rest.reach(&id, &["clone_ready", "failed_clean", "failed_debris"]).await;
+    assert_eq!(migration["state"], "clone_ready", "{migration}");
+    assert!(migration["phases"].as_array().unwrap().iter().all(|phase| phase["state"] == "done"), "{migration}");
+    program.log_is_whole(&id, 1).await;
+    started_once(&program, &id, client).await;
+    program.record_is_whole().await;
+    hit
+}
+
+/// nimadm ran once: the spool has one claim and one beginning, and nimadm's own log, which every start begins anew, holds
+/// the same bytes.
+async fn started_once(program: &Program, id: &str, client: &str) {
+    let printed = program.printed(id, 1);
+    let text = String::from_utf8(printed.clone()).unwrap();
+    assert_eq!(text.matches("Initializing the NIM master.").count(), 1);
+    assert_eq!(text.matches("Executing nimadm phase ").count(), 12);
+    let own = program.lab().join(format!("hosts/nim1/root/var/adm/ras/alt_mig/{client}_alt_mig.log"));
+    assert!(std::fs::read(own).unwrap() == printed, "nimadm's own log is that of another run");
+    assert!(program.spool(id, 1).join("claim").is_dir() && !program.spool(id, 2).exists());
+    let rows = program.rest.get(&format!("/audit?subject=migration:{id}&action=migration.start_nimadm")).await.ok();
+    assert_eq!(rows["items"].as_array().unwrap().len(), 1, "{rows}");
+}

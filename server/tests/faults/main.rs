@@ -1,0 +1,22 @@
+//! What goes wrong on any Tuesday: killed servers, cut connections, a database that is gone, bad input, failing runs.
+//!
+//! The real program, the lab behind its real SSH server, a real PostgreSQL. Nothing waits a fixed time: every wait has a
+//! condition and an end.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
+
+#[expect(dead_code, reason = "shared with the tests of the outer ring, which use the rest")]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod contact;
+mod database;
+mod input;
+mod kill;
+mod monster;
+mod program;
+mod proxy;
+mod rest;
+mod scenarios;
+mod viewer;
+mod viewers;

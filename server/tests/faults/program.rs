@@ -1,0 +1,158 @@
+//! The real program with its lab, in a data directory of its own; killed and started again as often as a test likes.
+
+use crate::rest::{Rest, sha256, until};
+use crate::support::{DataDir, PASSWORD, kill};
+use serde_json::Value;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+pub(crate) struct Program {
+    pub(crate) rest: Rest,
+    options: Vec<String>,
+    address: SocketAddr,
+    /// Its standard output stays open: a program must not meet a broken pipe.
+    server: (Child, Lines<BufReader<ChildStdout>>),
+    /// Last: it goes after the processes in it.
+    dir: DataDir,
+}
+
+impl Program {
+    /// Started, signed in, and every client of the lab was looked at.
+    pub(crate) async fn start(speed: u32) -> Self {
+        Self::start_with(speed, &[]).await
+    }
+
+    pub(crate) async fn start_with(speed: u32, options: &[&str]) -> Self {
+        let dir = DataDir::new();
+        let mut options: Vec<String> = options.iter().map(ToString::to_string).collect();
+        options.push(format!("--lab-speed={speed}"));
+        let (address, server) = spawn(dir.path(), &options, SocketAddr::from(([127, 0, 0, 1], 0))).await;
+        // A later start must not set the lab's speed back.
+        options.pop();
+        let rest = Rest::sign_in(address).await;
+        until("the first look at the lab", || async {
+            let clients = rest.get("/clients").await.ok();
+            let seen = |client: &Value| client["level"].is_string();
+            clients["items"].as_array().filter(|all| all.len() == 4 && all.iter().all(seen)).map(drop)
+        })
+        .await;
+        Self { rest, options, address, server, dir }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.server.0.id().unwrap()
+    }
+
+    pub(crate) fn data(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub(crate) fn lab(&self) -> PathBuf {
+        self.dir.path().join("lab")
+    }
+
+    /// SIGKILL: nothing of it runs after this returns.
+    pub(crate) async fn kill(&mut self) {
+        self.server.0.kill().await.unwrap();
+    }
+
+    /// Starts it again on the same data directory and address.
+    pub(crate) async fn start_again(&mut self) {
+        self.server = spawn(self.dir.path(), &self.options, self.address).await.1;
+    }
+
+    /// The job spool of an attempt on the master.
+    pub(crate) fn spool(&self, id: &str, attempt: u32) -> PathBuf {
+        self.lab().join(format!("hosts/nim1/root/var/adm/ras/nimdeck/{id}-{attempt}"))
+    }
+
+    /// What nimadm has printed so far in an attempt.
+    pub(crate) fn printed(&self, id: &str, attempt: u32) -> Vec<u8> {
+        fs::read(self.spool(id, attempt).join("out")).unwrap_or_default()
+    }
+
+    /// The last phase that nimadm has announced on the master; 0 before the first.
+    pub(crate) fn phase_on_master(&self, id: &str) -> u64 {
+        let printed = self.printed(id, 1);
+        let text = String::from_utf8_lossy(&printed);
+        let numbers = text.lines().filter_map(|line| line.strip_prefix("Executing nimadm phase "));
+        numbers.filter_map(|rest| rest.strip_suffix('.')?.parse().ok()).next_back().unwrap_or(0)
+    }
+
+    /// Every byte nimadm printed in `attempts` attempts is stored once, numbered by line, proven by hash.
+    pub(crate) async fn log_is_whole(&self, id: &str, attempts: u32) {
+        let printed: Vec<u8> = (1..=attempts).flat_map(|attempt| self.printed(id, attempt)).collect();
+        let stored = self.rest.log(id).await;
+        assert!(stored == printed, "{} bytes stored, {} printed", stored.len(), printed.len());
+        let migration = self.rest.migration(id).await;
+        assert_eq!(migration["log_sha256"], sha256(&printed), "{migration}");
+        assert_eq!(migration["log_bytes"], printed.len());
+        let text = String::from_utf8(printed).unwrap();
+        assert_eq!(self.rest.lines(id).await, text.lines().collect::<Vec<_>>());
+    }
+
+    /// `nimdeck audit verify` says that the record is whole.
+    pub(crate) async fn record_is_whole(&self) {
+        let mut verify = Command::new(env!("CARGO_BIN_EXE_nimdeck"));
+        verify.args(["audit", "verify", "--data-dir"]).arg(self.dir.path()).args(&self.options);
+        let output = verify.current_dir(self.dir.path()).output().await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+async fn spawn(
+    dir: &Path,
+    options: &[String],
+    listen: SocketAddr,
+) -> (SocketAddr, (Child, Lines<BufReader<ChildStdout>>)) {
+    let log = fs::File::options().create(true).append(true).open(dir.join("server.log")).unwrap();
+    let mut server = Command::new(env!("CARGO_BIN_EXE_nimdeck"))
+        .args(["serve", "--lab", &format!("--listen={listen}"), "--data-dir"])
+        .arg(dir)
+        .args(options)
+        .env("NIMDECK_ADMIN_PASSWORD", PASSWORD)
+        .current_dir(dir)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if let Some(address) = line.strip_prefix("nimdeck is ready at http://") {
+            return (address.parse().unwrap(), (server, lines));
+        }
+    }
+    panic!("it does not start: {}", fs::read_to_string(dir.join("server.log")).unwrap());
+}
+
+impl Drop for Program {
+    /// The server, then the nimadms that outlive it by design; PostgreSQL goes with the data directory.
+    fn drop(&mut self) {
+        if let Some(pid) = self.server.0.id() {
+            kill("-KILL", pid);
+            // Not reaped yet, but dead: what it watched over is not started again.
+        }
+        let spool = self.lab().join("hosts/nim1/root/var/adm/ras/nimdeck");
+        for job in fs::read_dir(spool).into_iter().flatten().flatten().filter(|job| !job.path().join("rc").exists()) {
+            for file in ["pid", "nimadm.pid"] {
+                let pid = fs::read_to_string(job.path().join(file)).ok().and_then(|pid| pid.trim().parse().ok());
+                pid.map(|pid| kill("-KILL", pid));
+            }
+        }
+        if std::thread::panicking() {
+            let log = fs::read_to_string(self.data().join("server.log")).unwrap_or_default();
+            let lines: Vec<_> = log.lines().collect();
+            let last = lines[lines.len().saturating_sub(60)..].join("\n");
+            #[expect(clippy::print_stderr, reason = "the server's own words are what a failed test is understood by")]
+            {
+                eprintln!("the end of the server's log:\n{last}");
+            }
+        }
+    }
+}

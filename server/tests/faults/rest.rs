@@ -1,0 +1,153 @@
+//! A signed-in client of the REST API.
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+/// How long anything may take that is not said otherwise.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+/// Between two looks.
+pub(crate) const TICK: Duration = Duration::from_millis(50);
+
+/// Waits until `look` gives something; fails with `what` after [`PATIENCE`].
+pub(crate) async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(start.elapsed() < PATIENCE, "waited in vain: {what}");
+        tokio::time::sleep(TICK).await;
+    }
+}
+
+/// What a healthy launch of one of the lab's clients says.
+pub(crate) fn order(client: &str) -> Value {
+    let (release, disks) = match client {
+        "lpar61" => ("7200_05_10", vec!["hdisk1"]),
+        "lpar72" => ("7300_03_01", vec!["hdisk2", "hdisk3"]),
+        _ => ("7300_03_01", vec!["hdisk1"]),
+    };
+    json!({
+        "client": client, "lpp_source": format!("lpp_{release}"), "spot": format!("spot_{release}"),
+        "target_disks": disks, "cache_vg": "nimadmvg", "accept_licenses": true, "acknowledge_warnings": true,
+    })
+}
+
+/// An answer: its status and its JSON, `null` where it has none.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    /// The body of a success.
+    pub(crate) fn ok(self) -> Value {
+        assert!((200..300).contains(&self.status), "{self:?}");
+        self.body
+    }
+
+    /// A problem of this status and code that says what to do; its body.
+    pub(crate) fn refused(self, status: u16, code: &str) -> Value {
+        assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{}", self.body);
+        assert!(self.body["detail"].as_str().unwrap().len() > 30, "says too little: {}", self.body);
+        self.body
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Rest {
+    http: reqwest::Client,
+    base: String,
+}
+
+impl Rest {
+    pub(crate) async fn sign_in(address: std::net::SocketAddr) -> Self {
+        let http = reqwest::Client::builder().cookie_store(true).build().unwrap();
+        let rest = Self { http, base: format!("http://{address}/api/v1") };
+        let body = json!({ "username": "admin", "password": crate::support::PASSWORD });
+        rest.post("/session", &body).await.ok();
+        rest
+    }
+
+    pub(crate) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base))
+    }
+
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        Answer { status, body: response.json().await.unwrap_or(Value::Null) }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(reqwest::Method::GET, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(reqwest::Method::POST, path).json(body)).await
+    }
+
+    pub(crate) async fn launch(&self, order: &Value) -> String {
+        self.post("/migrations", order).await.ok()["id"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn migration(&self, id: &str) -> Value {
+        self.get(&format!("/migrations/{id}")).await.ok()
+    }
+
+    /// Waits for one of these states; the migration then.
+    pub(crate) async fn reach(&self, id: &str, states: &[&str]) -> Value {
+        let mut last = Value::Null;
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            let answer = self.get(&format!("/migrations/{id}")).await;
+            if answer.status == 200 {
+                last = answer.body;
+                if states.iter().any(|state| last["state"] == *state) {
+                    return last;
+                }
+            }
+            tokio::time::sleep(TICK).await;
+        }
+        panic!("{id} does not get to {states:?}: {last}");
+    }
+
+    /// The raw log.
+    pub(crate) async fn log(&self, id: &str) -> Vec<u8> {
+        let response = self.request(reqwest::Method::GET, &format!("/migrations/{id}/log")).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        response.bytes().await.unwrap().to_vec()
+    }
+
+    /// All lines as shown, proven to be numbered from 1 without a gap.
+    pub(crate) async fn lines(&self, id: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        loop {
+            let page = self.get(&format!("/migrations/{id}/log/lines?from={}&limit=500", lines.len() + 1)).await.ok();
+            let items = page["items"].as_array().unwrap();
+            if items.is_empty() {
+                return lines;
+            }
+            for item in items {
+                lines.push(item["text"].as_str().unwrap().to_owned());
+                assert_eq!(item["line"], lines.len());
+            }
+        }
+    }
+
+    /// A client right after it was asked.
+    pub(crate) async fn client(&self, client: &str) -> Value {
+        self.post(&format!("/clients/{client}/refresh"), &Value::Null).await.ok()
+    }
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    })
+}
