@@ -96,6 +96,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/migrations/:id") view=MigrationPage ssr=SsrMode::Async />
                     <Route path=path!("/migrations/:id/verification") view=VerificationPage ssr=SsrMode::Async />
                     <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async />
+                    <Route path=path!("/*any") view=NotFound ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>
         </Router>

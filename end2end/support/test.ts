@@ -14,7 +14,7 @@ interface Deck {
 }
 
 export const test = base.extend<Deck>({
-  labSpeed: [60, { option: true }],
+  labSpeed: [300, { option: true }],
   deck: async ({ labSpeed }, use, info) => {
     const server = await Server.start(labSpeed);
     await use(server);

@@ -1,9 +1,9 @@
 //! What may be asked of a migration now, each button naming its effect.
 
-use super::{confirm_dialog::ConfirmButton, problem_box::ProblemBox};
+use super::{confirm_dialog::ConfirmButton, frame::Permitted, problem_box::ProblemBox, state_badge::tone};
 use crate::{
-    api,
-    model::{Action, Migration, Problem},
+    api, format,
+    model::{Action, BootlistPolicy, Migration, Problem, State},
 };
 use leptos::{prelude::*, task::spawn_local};
 
@@ -71,6 +71,37 @@ fn words(action: Action, migration: &Migration) -> Words {
     Words { label, effect, typed, danger }
 }
 
+/// Where the migration stands and what a person may decide now; nothing where nimdeck is at work or all is over.
+fn next_step(migration: &Migration) -> Option<String> {
+    let client = &migration.client;
+    let disks = migration.request.target_disks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let to = migration.to_level.as_deref().map_or_else(|| "the new level".to_owned(), format::level);
+    Some(match migration.state {
+        State::AwaitingApproval => format!("The migration of {client} waits for somebody to approve it."),
+        State::CloneReady if migration.request.bootlist == BootlistPolicy::Nimadm => format!(
+            "The clone with {to} is complete on {disks}, and nimadm has moved the bootlist: any reboot of {client} boots it. Cut over to reboot now."
+        ),
+        State::CloneReady => format!(
+            "The clone with {to} is complete on {disks}. {client} runs on as before, and a reboot changes nothing, until somebody cuts over."
+        ),
+        State::FailedDebris => format!(
+            "nimadm stopped without cleaning up: a clone, mounts or a lock of {client} may be left. {client} itself runs on as before. Clean up first, then retry."
+        ),
+        State::FailedClean => {
+            format!("Nothing was left behind and {client} runs on as before. Remove the cause, then retry.")
+        }
+        State::Verified => {
+            format!("{client} runs {to}, and its old system can still be booted. The verification shows the proof.")
+        }
+        State::VerificationFailed => {
+            format!(
+                "{client} did not come back as it should. The verification shows what differs; look at its console, then verify again."
+            )
+        }
+        _ => return None,
+    })
+}
+
 /// The buttons for what is allowed in the present state. The answer goes to `migration`.
 #[component]
 pub(crate) fn Actions(migration: RwSignal<Migration>) -> impl IntoView {
@@ -96,16 +127,26 @@ pub(crate) fn Actions(migration: RwSignal<Migration>) -> impl IntoView {
             allowed
                 .into_iter()
                 .map(|action| {
+                    let permission = action.permission();
                     let Words { label, effect, typed, danger } = words(action, migration);
                     let type_this = typed.then(|| migration.client.to_string());
                     let on_confirm = Callback::new(move |reason| ask(action, reason));
-                    view! { <ConfirmButton label effect type_this danger ready=Signal::derive(move || !busy.get()) on_confirm /> }
+                    let ready = Signal::derive(move || !busy.get());
+                    view! {
+                        <Permitted permission>
+                            <ConfirmButton label effect=effect.clone() type_this=type_this.clone() danger ready on_confirm />
+                        </Permitted>
+                    }
                 })
                 .collect_view()
         })
     };
+    let next = move || migration.with(next_step).map(|words| view! { <p data-testid="next">{words}</p> });
     view! {
-        <div class="actions" role="group" aria-label="Actions">{buttons}</div>
+        <div class="next" data-tone=move || tone(migration.with(|migration| migration.state))>
+            {next}
+            <div class="actions" role="group" aria-label="Actions">{buttons}</div>
+        </div>
         {move || problem.get().map(|problem| view! { <ProblemBox problem /> })}
     }
 }

@@ -1,9 +1,10 @@
 //! One `EventSource`, kept alive until it is no longer needed.
 //!
 //! The browser reconnects by itself while it believes in the connection, and gives up for ever after any answer but 200:
-//! so a restarted server or a proxy's 502 would leave a page that looks live and is dead. Here a closed source, and one that
+//! so a restarted server or a proxy's 502 would leave a page that looks live and is dead. Here a lost source, and one that
 //! was silent for longer than two heartbeats, is opened anew; the URL is asked for again each time, so that it resumes
-//! where the page is.
+//! where the page is. Nor does the browser say which answer it was: a 204, nothing more will come, looks like a lost
+//! connection. So the page is told of every [`LOST`], and can find out.
 
 use super::clock::browser_now;
 use leptos::prelude::*;
@@ -20,6 +21,11 @@ const SILENCE_MS: i64 = 40_000;
 /// The longest pause between two tries.
 const LONGEST_PAUSE_MS: i64 = 15_000;
 
+/// The event told when a connection was made, before any of the server's.
+pub(crate) const OPENED: &str = "nimdeck:opened";
+/// The event told when a connection was lost or refused.
+pub(crate) const LOST: &str = "nimdeck:lost";
+
 /// What the page may say about its stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StreamStatus {
@@ -29,7 +35,7 @@ pub(crate) enum StreamStatus {
     Open,
     /// Lost at that time (milliseconds since 1970); being opened again.
     Reconnecting(i64),
-    /// The server said that nothing more will come.
+    /// There is nothing to connect to: nothing more will come.
     Ended,
 }
 
@@ -38,10 +44,8 @@ pub(crate) enum StreamStatus {
 pub(crate) enum Next {
     /// Go on.
     Continue,
-    /// Something is missing: open the source again where the page is.
+    /// Open the source again, where the page is now.
     Resume,
-    /// Nothing more will come.
-    End,
 }
 
 type OnEvent = Box<dyn Fn(&str, &str) -> Next>;
@@ -52,7 +56,7 @@ fn pause_ms(failures: u32) -> i64 {
 }
 
 struct Inner {
-    url: Box<dyn Fn() -> String>,
+    url: Box<dyn Fn() -> Option<String>>,
     names: &'static [&'static str],
     on_event: OnEvent,
     status: RwSignal<StreamStatus>,
@@ -77,18 +81,26 @@ impl Drop for Connection {
 
 impl Inner {
     fn lost(&self) {
-        match self.status.get_untracked() {
-            StreamStatus::Ended | StreamStatus::Reconnecting(_) => {}
-            _ => self.status.set(StreamStatus::Reconnecting(browser_now())),
+        if !matches!(self.status.get_untracked(), StreamStatus::Reconnecting(_)) {
+            self.status.set(StreamStatus::Reconnecting(browser_now()));
         }
+        self.close();
+        (self.on_event)(LOST, "");
     }
 
     fn connect(self: &Rc<Self>) {
         let now = browser_now();
+        let Some(url) = (self.url)() else {
+            self.connection.take();
+            if self.status.get_untracked() != StreamStatus::Ended {
+                self.status.set(StreamStatus::Ended);
+            }
+            return;
+        };
         self.heard_at.set(now);
         self.try_at.set(now + pause_ms(self.failures.get()));
         self.failures.set(self.failures.get() + 1);
-        let Ok(source) = EventSource::new(&(self.url)()) else { return self.lost() };
+        let Ok(source) = EventSource::new(&url) else { return self.lost() };
         let inner = Rc::downgrade(self);
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             if let Some(inner) = inner.upgrade() {
@@ -106,6 +118,7 @@ impl Inner {
                 inner.heard_at.set(browser_now());
                 inner.failures.set(0);
                 inner.status.set(StreamStatus::Open);
+                (inner.on_event)(OPENED, "");
             } else {
                 inner.lost();
             }
@@ -125,10 +138,6 @@ impl Inner {
             Next::Continue => {}
             // The watch below opens it again: a callback must not drop itself.
             Next::Resume => self.close(),
-            Next::End => {
-                self.close();
-                self.status.set(StreamStatus::Ended);
-            }
         }
     }
 
@@ -141,7 +150,8 @@ impl Inner {
     /// Once a second: is the connection still one?
     fn watch(self: &Rc<Self>) {
         if self.status.get_untracked() == StreamStatus::Ended {
-            return;
+            // Something may have happened since that makes it worth listening again.
+            return self.connect();
         }
         let now = browser_now();
         let closed = self
@@ -149,34 +159,28 @@ impl Inner {
             .borrow()
             .as_ref()
             .is_none_or(|connection| connection.source.ready_state() == EventSource::CLOSED);
-        let silent = now - self.heard_at.get() > SILENCE_MS;
-        if closed || silent {
+        if !closed && now - self.heard_at.get() > SILENCE_MS {
             self.lost();
-            if silent || now >= self.try_at.get() {
-                self.connect();
-            }
+        } else if closed && now >= self.try_at.get() {
+            self.connect();
         }
     }
 }
 
 /// Opens a source once the page is hydrated and closes it with the page.
 ///
-/// `url` is asked for at every (re)connection; `on_event` gets an event's name and data. Nothing is opened while `wanted` is false.
+/// `url` is asked for at every (re)connection, and once a second while it says that there is none. `on_event` gets the names and
+/// data of the events in `names`, and [`OPENED`] and [`LOST`].
 pub(crate) fn use_event_source(
-    wanted: impl Fn() -> bool + 'static,
     names: &'static [&'static str],
-    url: impl Fn() -> String + 'static,
+    url: impl Fn() -> Option<String> + 'static,
     on_event: impl Fn(&str, &str) -> Next + 'static,
 ) -> ReadSignal<StreamStatus> {
     let status = RwSignal::new(StreamStatus::Connecting);
-    let mut parts = Some((wanted, url, on_event));
+    let mut parts = Some((url, on_event));
     // Built in the effect, hence only in the browser: on the server its callbacks could be dropped on another thread.
     Effect::new(move || {
-        let Some((wanted, url, on_event)) = parts.take() else { return };
-        if !wanted() {
-            status.set(StreamStatus::Ended);
-            return;
-        }
+        let Some((url, on_event)) = parts.take() else { return };
         let inner = Rc::new(Inner {
             url: Box::new(url),
             names,

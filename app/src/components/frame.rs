@@ -26,6 +26,16 @@ pub(crate) fn who() -> Who {
     use_context().unwrap_or_else(|| Who(Resource::new(|| (), |()| api::me())))
 }
 
+/// What only those see who hold the permission.
+#[component]
+pub(crate) fn Permitted(permission: Permission, children: ChildrenFn) -> impl IntoView {
+    let who = who();
+    move || {
+        let children = children.clone();
+        Suspend::new(async move { who.may(permission).await.then(|| children()) })
+    }
+}
+
 /// Navigation, the banner of a simulated estate, and the page.
 #[component]
 pub(crate) fn Frame() -> impl IntoView {

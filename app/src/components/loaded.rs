@@ -24,10 +24,24 @@ where
                 Suspend::new(async move {
                     match resource.await {
                         Ok(value) => view(value).into_any(),
-                        Err(problem) => view! { <ProblemBox problem /> }.into_any(),
+                        Err(problem) => {
+                            set_status(problem.status);
+                            view! { <ProblemBox problem /> }.into_any()
+                        }
                     }
                 })
             }}
         </Transition>
+    }
+}
+
+/// The status of the page that is being rendered.
+#[cfg_attr(not(feature = "ssr"), expect(unused_variables, reason = "only a server answers with a status"))]
+fn set_status(status: u16) {
+    #[cfg(feature = "ssr")]
+    if let (Some(response), Ok(status)) =
+        (use_context::<leptos_axum::ResponseOptions>(), http::StatusCode::from_u16(status))
+    {
+        response.set_status(status);
     }
 }

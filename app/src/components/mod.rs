@@ -17,5 +17,6 @@ pub(crate) mod phase_list;
 pub(crate) mod phase_strip;
 pub(crate) mod preflight;
 pub(crate) mod problem_box;
+pub(crate) mod refresh_client;
 pub(crate) mod state_badge;
 pub(crate) mod theme;

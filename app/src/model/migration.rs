@@ -1,6 +1,6 @@
 //! The noun of the product: a migration, its states, its phases.
 
-use super::{LaunchRequest, Timestamp};
+use super::{LaunchRequest, Permission, Timestamp};
 use aix::{Level, ObjectName, Phase, Pvid};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -136,6 +136,17 @@ words! {
     }
 }
 
+impl Action {
+    /// The permission it needs.
+    #[must_use]
+    pub fn permission(self) -> Permission {
+        match self {
+            Self::Approve | Self::Reject | Self::Cutover | Self::Rollback | Self::Finalise => Permission::Approve,
+            _ => Permission::Operate,
+        }
+    }
+}
+
 impl State {
     /// No process of ours or of nimadm is at work, and nothing is waited for but a decision.
     #[must_use]
@@ -159,6 +170,21 @@ impl State {
                 | Self::Rebooting
                 | Self::Verifying
                 | Self::RollingBack
+        )
+    }
+
+    /// Nothing will be added to the log unless somebody retries.
+    #[must_use]
+    pub fn log_is_complete(self) -> bool {
+        !matches!(
+            self,
+            Self::Draft
+                | Self::Preflight
+                | Self::AwaitingApproval
+                | Self::Queued
+                | Self::Starting
+                | Self::Running
+                | Self::ContactLost
         )
     }
 

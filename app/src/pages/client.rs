@@ -3,13 +3,13 @@
 use crate::{
     api,
     components::{
-        disk_map::DiskMap, host_state::HostState, loaded::loaded, migration_table::MigrationTable,
-        problem_box::ProblemBox,
+        disk_map::DiskMap, frame::Permitted, host_state::HostState, loaded::loaded, migration_table::MigrationTable,
+        refresh_client::RefreshClient,
     },
     format,
-    model::{Client, MigrationFilter, MigrationSummary, Problem},
+    model::{Client, MigrationFilter, MigrationSummary, Permission, Problem},
 };
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
@@ -32,22 +32,7 @@ pub(crate) fn ClientPage() -> impl IntoView {
 #[component]
 fn ClientView(client: Client, migrations: Vec<MigrationSummary>) -> impl IntoView {
     let name = client.name.to_string();
-    let problem = RwSignal::new(None::<Problem>);
-    let busy = RwSignal::new(false);
     let client = RwSignal::new(client);
-    let asked = name.clone();
-    let refresh = move |_| {
-        let name = asked.clone();
-        busy.set(true);
-        problem.set(None);
-        spawn_local(async move {
-            match api::refresh_client(name).await {
-                Ok(after) => client.set(after),
-                Err(refused) => problem.set(Some(refused)),
-            }
-            busy.set(false);
-        });
-    };
     let facts = move || {
         client.with(|client| {
         let level = client.level.map_or_else(|| "not read yet".to_owned(), |level| format!("{} ({level})", level.spoken()));
@@ -80,10 +65,13 @@ fn ClientView(client: Client, migrations: Vec<MigrationSummary>) -> impl IntoVie
         <Title text=format!("{name} – nimdeck") />
         <div class="page-head">
             <h1>{name.clone()}</h1>
-            <button type="button" disabled=move || busy.get() on:click=refresh>{move || if busy.get() { "Reading…" } else { "Refresh" }}</button>
-            <a class="button primary" href=format!("/launch?client={name}")>{format!("Migrate {name}")}</a>
+            <div class="page-actions">
+                <RefreshClient client />
+                <Permitted permission=Permission::Operate>
+                    <a class="button primary" href=format!("/launch?client={name}")>{format!("Migrate {name}")}</a>
+                </Permitted>
+            </div>
         </div>
-        {move || problem.get().map(|problem| view! { <ProblemBox problem /> })}
         {facts}
         <section aria-labelledby="h-disks"><h2 id="h-disks">"Disks"</h2> {move || view! { <DiskMap client=client.get() /> }}</section>
         <section aria-labelledby="h-boot"><h2 id="h-boot">"Bootlist, normal mode"</h2><ol class="machine boot">{boot}</ol></section>

@@ -4,12 +4,12 @@ use super::query;
 use crate::{
     api,
     components::{
-        clock::When, fields::QueryField, host_state::HostState, loaded::loaded, problem_box::ProblemBox,
-        state_badge::StateBadge,
+        clock::When, fields::QueryField, frame::Permitted, host_state::HostState, loaded::loaded,
+        refresh_client::RefreshClient, state_badge::StateBadge,
     },
-    model::{Client, ClientFilter, DiskUse, Page, Problem},
+    model::{Client, ClientFilter, DiskUse, Page, Permission},
 };
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
@@ -81,21 +81,7 @@ fn ClientTable(page: Page<Client>, path: impl Fn(&str) -> String) -> impl IntoVi
 fn ClientRow(client: Client) -> impl IntoView {
     let name = client.name.to_string();
     let client = RwSignal::new(client);
-    let problem = RwSignal::new(None::<Problem>);
-    let busy = RwSignal::new(false);
-    let asked = name.clone();
-    let refresh = move |_| {
-        let name = asked.clone();
-        busy.set(true);
-        problem.set(None);
-        spawn_local(async move {
-            match api::refresh_client(name).await {
-                Ok(after) => client.set(after),
-                Err(refused) => problem.set(Some(refused)),
-            }
-            busy.set(false);
-        });
-    };
+    let (launch, migrate) = (format!("/launch?client={name}"), format!("Migrate {name}"));
     let cells = move || client.with(|client| view! { <ClientCells client=client.clone() /> });
     view! {
         <tr data-client=name>
@@ -105,11 +91,10 @@ fn ClientRow(client: Client) -> impl IntoView {
             </th>
             {cells}
             <td class="row-actions">
-                <a class="button" href=format!("/launch?client={name}") aria-label=format!("Migrate {name}")>"Migrate"</a>
-                <button type="button" aria-label=format!("Refresh {name}") disabled=move || busy.get() on:click=refresh>
-                    {move || if busy.get() { "Reading…" } else { "Refresh" }}
-                </button>
-                {move || problem.get().map(|problem| view! { <ProblemBox problem /> })}
+                <Permitted permission=Permission::Operate>
+                    <a class="button" href=launch.clone() aria-label=migrate.clone()>"Migrate"</a>
+                </Permitted>
+                <RefreshClient client />
             </td>
         </tr>
     }

@@ -338,8 +338,7 @@ fn Launcher(
         });
     };
     let label = move || {
-        let level = target.get();
-        let level = level.as_deref().unwrap_or("the level of the SPOT");
+        let level = target.get().as_deref().map_or_else(|| "the level of the SPOT".to_owned(), format::level);
         match request.get() {
             Ok(request) => {
                 let disks = request.target_disks.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");

@@ -5,7 +5,7 @@ use crate::{
     components::{
         actions::Actions,
         clock::{When, clock},
-        event_source::{Next, StreamStatus, use_event_source},
+        event_source::{LOST, Next, OPENED, StreamStatus, use_event_source},
         loaded::loaded,
         log::view::{Log, LogView},
         phase_list::PhaseList,
@@ -19,7 +19,6 @@ use aix::Phase;
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
-use std::time::Duration;
 use uuid::Uuid;
 
 /// Lines of the log that the server renders into the page.
@@ -58,59 +57,73 @@ fn take_phase(migration: &mut Migration, record: PhaseRecord) {
     }
 }
 
-/// Reads the migration again. A new attempt has a log of its own, so the page starts anew.
-fn reread(migration: RwSignal<Migration>) {
-    let Some((id, attempt)) = migration.try_with_untracked(|migration| (migration.id, migration.attempt)) else {
-        return;
-    };
+/// Reads the migration again, and hands it on; an answer that was overtaken is dropped.
+fn reread(migration: RwSignal<Migration>, then: impl FnOnce(&Migration) + 'static) {
+    let Some(id) = migration.try_with_untracked(|migration| migration.id) else { return };
     spawn_local(async move {
-        if let Ok(after) = api::migration(id).await {
-            if after.attempt != attempt {
-                let _ = window().location().reload();
-            }
-            migration.try_set(after);
+        if let Ok(after) = api::migration(id).await
+            && migration.try_with_untracked(|before| before.updated_at <= after.updated_at) == Some(true)
+        {
+            then(&after);
+            migration.set(after);
         }
     });
 }
 
-/// Feeds the migration and its log from the migration's event stream.
-fn follow(migration: RwSignal<Migration>, log: Log) -> Signal<StreamStatus> {
+/// Feeds the migration and its log from one event stream: the migration's own until the log is complete, then that of its
+/// states alone, as long as anything may still happen.
+fn follow(migration: RwSignal<Migration>, log: Log, log_ended: RwSignal<bool>) -> Signal<StreamStatus> {
     let id = migration.with_untracked(|migration| migration.id);
-    let stream = use_event_source(
-        move || migration.with_untracked(|migration| !migration.state.is_over()),
-        &["log", "phase", "state", "heartbeat", "end"],
-        move || format!("/api/v1/migrations/{id}/events?after={}", log.resume_after()),
-        move |name, data| match name {
+    let url = move || {
+        let state = migration.with_untracked(|migration| migration.state);
+        if !log_ended.get_untracked() {
+            Some(format!("/api/v1/migrations/{id}/events?after={}", log.resume_after()))
+        } else if state.is_over() || state == State::Verified {
+            None
+        } else {
+            Some(format!("/api/v1/events?topics=migration:{id}"))
+        }
+    };
+    let stream = use_event_source(&["log", "phase", "state", "heartbeat", "end"], url, move |name, data| {
+        match name {
             "log" => match serde_json::from_str::<LogBatch>(data).map(|batch| log.append(batch)) {
-                Ok(true) => Next::Continue,
-                _ => Next::Resume,
+                Ok(true) => {}
+                _ => return Next::Resume,
             },
             "phase" => {
                 if let Ok(record) = serde_json::from_str::<PhaseRecord>(data) {
                     migration.try_update(|migration| take_phase(migration, record));
                 }
-                Next::Continue
             }
             "state" => {
                 if let Ok(summary) = serde_json::from_str::<MigrationSummary>(data) {
                     migration.try_update(|migration| migration.state = summary.state);
-                    reread(migration);
+                    reread(migration, |_| ());
                 }
-                Next::Continue
             }
             "end" => {
-                reread(migration);
-                Next::End
+                log_ended.set(true);
+                return Next::Resume;
             }
-            _ => Next::Continue,
-        },
-    );
-    // After the log's end somebody may still cut over or roll back: then the state is looked at every few seconds.
-    Effect::new(move || {
-        let done = stream.get() == StreamStatus::Ended && !migration.with(|migration| migration.state.is_over());
-        if done && let Ok(poll) = set_interval_with_handle(move || reread(migration), Duration::from_secs(4)) {
-            on_cleanup(move || poll.clear());
+            // The stream of states begins with the next one.
+            OPENED if log_ended.get_untracked() => reread(migration, |_| ()),
+            // A complete log that was seen whole is answered like a lost connection.
+            LOST if !log_ended.get_untracked() => reread(migration, move |after| {
+                if after.state.log_is_complete() && log.resume_after() >= after.log_lines {
+                    log_ended.set(true);
+                }
+            }),
+            _ => {}
         }
+        Next::Continue
+    });
+    // A new attempt has a log of its own: the page starts anew.
+    let attempt = Memo::new(move |_| migration.with(|migration| migration.attempt));
+    Effect::new(move |before: Option<u32>| {
+        if before.is_some_and(|before| before != attempt.get()) {
+            let _ = window().location().reload();
+        }
+        attempt.get()
     });
     stream.into()
 }
@@ -120,8 +133,9 @@ fn MigrationView(migration: Migration, tail: LogLines) -> impl IntoView {
     let id = migration.id;
     let log = Log::new(id, &tail);
     let simulated = migration.simulated;
+    let log_ended = RwSignal::new(migration.state.log_is_complete());
     let migration = RwSignal::new(migration);
-    let stream = follow(migration, log);
+    let stream = follow(migration, log, log_ended);
     let phases = Memo::new(move |_| migration.with(|migration| migration.phases.clone()));
     let state = Memo::new(move |_| migration.with(|migration| migration.state));
     view! {
@@ -140,6 +154,7 @@ fn MigrationView(migration: Migration, tail: LogLines) -> impl IntoView {
                 <LogView
                     log
                     stream
+                    ended=log_ended
                     known=Signal::derive(move || migration.with(|migration| migration.log_lines))
                     contact_lost=Signal::derive(move || state.get() == State::ContactLost)
                 />
@@ -240,10 +255,12 @@ fn FailureBox(migration: RwSignal<Migration>) -> impl IntoView {
             let failed =
                 matches!(migration.state, State::FailedClean | State::FailedDebris | State::VerificationFailed);
             (failed || migration.cause.is_some()).then(|| {
-                let title = match migration.failed_phase {
-                    Some(phase) => format!("Failed in phase {phase}: {}", phase.title()),
-                    None if migration.state == State::VerificationFailed => "Verification failed".to_owned(),
-                    None => "Failed before phase 1".to_owned(),
+                let title = match format::current_phase(migration) {
+                    Some(phase) if migration.state != State::VerificationFailed => {
+                        format!("Failed in phase {phase}: {}", phase.title())
+                    }
+                    _ if migration.state == State::VerificationFailed => "Verification failed".to_owned(),
+                    _ => "Failed before phase 1".to_owned(),
                 };
                 let codes =
                     migration.codes.iter().map(|code| view! { <li><code>{code.clone()}</code></li> }).collect_view();
@@ -269,8 +286,12 @@ fn Evidence(migration: RwSignal<Migration>) -> impl IntoView {
         <p class="proof" data-testid="sha256">"The log equals the file on the master. SHA-256 " <code>{hash}</code></p>
     })
     };
-    let size =
-        move || migration.with(|migration| format!("{} lines, {} bytes", migration.log_lines, migration.log_bytes));
+    let size = move || {
+        migration.with(|migration| {
+            let complete = migration.state.log_is_complete();
+            complete.then(|| format!("{} lines, {} bytes", migration.log_lines, migration.log_bytes))
+        })
+    };
     view! {
         <section class="evidence" aria-label="Evidence">
             <a class="button" href=format!("/migrations/{id}/verification")>"Verification"</a>

@@ -12,10 +12,10 @@ pub(crate) fn NotFound() -> impl IntoView {
     }
     view! {
         <Title text="No such page – nimdeck" />
-        <main id="main" class="narrow">
+        <div class="narrow">
             <h1>"No such page"</h1>
             <p>"The address is wrong, or what was here is gone. Migrations are never deleted: look in the history."</p>
-            <p><a href="/" rel="external">"Overview"</a> " · " <a href="/migrations" rel="external">"All migrations"</a></p>
-        </main>
+            <p><a href="/">"Overview"</a> " · " <a href="/migrations">"All migrations"</a></p>
+        </div>
     }
 }

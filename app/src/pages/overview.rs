@@ -4,8 +4,8 @@ use crate::{
     api,
     components::{
         clock::clock,
-        event_source::{Next, StreamStatus, use_event_source},
-        frame::who,
+        event_source::{LOST, Next, OPENED, StreamStatus, use_event_source},
+        frame::Permitted,
         host_state::HostState,
         loaded::loaded,
         migration_table::{MigrationTable, levels},
@@ -26,12 +26,12 @@ pub(crate) fn OverviewPage() -> impl IntoView {
     let overview = Resource::new(|| (), |()| api::overview());
     let waiting = StoredValue::new(false);
     let stream = use_event_source(
-        || true,
         &["state", "heartbeat"],
-        || "/api/v1/events?topics=fleet".to_owned(),
+        || Some("/api/v1/events?topics=fleet".to_owned()),
         move |name, _| {
-            // Many events in a burst are one look at the server.
-            if name == "state" && waiting.try_get_value() == Some(false) {
+            // Many events in a burst are one look at the server. A heartbeat is one too: it is the first event of a stream, so
+            // nothing of an interruption is missed, and phases go on without a change of state.
+            if name != LOST && name != OPENED && waiting.try_get_value() == Some(false) {
                 waiting.set_value(true);
                 set_timeout(
                     move || {
@@ -53,7 +53,11 @@ pub(crate) fn OverviewPage() -> impl IntoView {
             <span class="stream" role="status" data-status=move || if stale() { "reconnecting" } else { "live" }>
                 {move || if stale() { "reconnecting; the page may be behind" } else { "live" }}
             </span>
-            <a class="button primary" href="/clients">"Launch a migration"</a>
+            <div class="page-actions">
+                <Permitted permission=Permission::Operate>
+                    <a class="button primary" href="/launch">"Launch a migration"</a>
+                </Permitted>
+            </div>
         </div>
         {loaded(overview, |overview| view! { <Sections overview /> })}
     }
@@ -77,24 +81,22 @@ fn Sections(overview: Overview) -> impl IntoView {
             <h2 id="h-running">"Running now"</h2>
             <div class="runs">
                 {if running.is_empty() {
-                    view! { <p class="empty">"Nothing runs. Choose a client to launch a migration."</p> }.into_any()
+                    view! { <p class="empty">"Nothing runs. " <a href="/clients">"Choose a client"</a> " to launch a migration."</p> }.into_any()
                 } else {
                     running.into_iter().map(|migration| view! { <Run migration /> }).collect_view().into_any()
                 }}
             </div>
         </section>
-        <section aria-labelledby="h-waiting">
-            <h2 id="h-waiting">"Waiting for a decision"</h2>
-            <MigrationTable migrations=waiting caption="Waiting for a decision" empty="Nothing waits for anybody." />
-        </section>
-        <section aria-labelledby="h-failed">
-            <h2 id="h-failed">"Failed"</h2>
-            <MigrationTable migrations=failed caption="Failed" empty="Nothing failed in the last seven days." />
-        </section>
-        <section aria-labelledby="h-done">
-            <h2 id="h-done">"Done"</h2>
-            <MigrationTable migrations=done caption="Done" empty="Nothing was finished in the last seven days." />
-        </section>
+        {[("Waiting for a decision", waiting), ("Failed", failed), ("Done", done)]
+            .into_iter()
+            .filter(|(_, migrations)| !migrations.is_empty())
+            .map(|(title, migrations)| view! {
+                <section aria-label=title>
+                    <h2>{title}</h2>
+                    <MigrationTable migrations caption=title empty="None." />
+                </section>
+            })
+            .collect_view()}
         <section aria-labelledby="h-masters">
             <h2 id="h-masters">"NIM masters"</h2>
             <div class="masters">{masters.into_iter().map(|master| view! { <MasterCard master /> }).collect_view()}</div>
@@ -145,7 +147,6 @@ fn MasterCard(master: Master) -> impl IntoView {
         begin();
         spawn_local(async move { done(api::pin_host_key(id, fingerprint).await) });
     });
-    let who = who();
     view! {
         <article class="master">
             <header>
@@ -159,13 +160,11 @@ fn MasterCard(master: Master) -> impl IntoView {
                 })}
             </p>
             {move || master.with(|master| view! { <HostKey state=master.host_key.clone() pin /> })}
-            {move || Suspend::new(async move {
-                who.may(Permission::Operate).await.then(|| view! {
-                    <button type="button" disabled=move || busy.get() on:click=refresh>
-                        {move || if busy.get() { "Reading…" } else { "Refresh" }}
-                    </button>
-                })
-            })}
+            <Permitted permission=Permission::Operate>
+                <button type="button" disabled=move || busy.get() on:click=refresh>
+                    {move || if busy.get() { "Reading…" } else { "Refresh" }}
+                </button>
+            </Permitted>
             {move || problem.get().map(|problem| view! { <ProblemBox problem /> })}
         </article>
     }
@@ -178,7 +177,9 @@ fn HostKey(state: HostKeyState, pin: Callback<String>) -> impl IntoView {
         let shown = fingerprint.clone();
         view! {
             <p class="small">"Offered: " <code>{shown}</code></p>
-            <button type="button" on:click=move |_| pin.run(fingerprint.clone())>{words}</button>
+            <Permitted permission=Permission::Administer>
+                <button type="button" on:click={let fingerprint = fingerprint.clone(); move |_| pin.run(fingerprint.clone())}>{words}</button>
+            </Permitted>
         }
     };
     match state {

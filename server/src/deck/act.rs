@@ -10,17 +10,9 @@ use crate::{
     logs::bus::Frame,
     store::{attempt, audit, migration},
 };
-use app::model::{Action, Caller, Migration, Permission, Problem, State};
+use app::model::{Action, Caller, Migration, Problem, State};
 use serde_json::json;
 use uuid::Uuid;
-
-/// The permission an action needs.
-pub(super) fn permission(action: Action) -> Permission {
-    match action {
-        Action::Approve | Action::Reject | Action::Cutover | Action::Rollback | Action::Finalise => Permission::Approve,
-        _ => Permission::Operate,
-    }
-}
 
 impl ServerDeck {
     pub(super) async fn act_on(

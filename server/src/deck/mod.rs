@@ -156,7 +156,7 @@ impl Deck for ServerDeck {
         action: Action,
         reason: Option<String>,
     ) -> Result<Migration, Problem> {
-        may(caller, act::permission(action))?;
+        may(caller, action.permission())?;
         self.act_on(caller, id, action, reason).await
     }
 

@@ -36,8 +36,10 @@ pub fn guarded() -> Router<AppState> {
         .fallback(unknown)
 }
 
+/// The pages' addresses. The one for all others is left to [`unknown`], which knows programs from people.
 fn routes() -> Vec<AxumRouteListing> {
-    leptos_axum::generate_route_list(app::App)
+    let routes = leptos_axum::generate_route_list(app::App);
+    routes.into_iter().filter(|route| !route.path().contains('*')).collect()
 }
 
 /// Renders a page. leptos_axum's own `leptos_routes` would mount every server function once more beside it, and so outside the

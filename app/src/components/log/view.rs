@@ -213,8 +213,11 @@ impl Log {
 }
 
 /// Says what the stream is, honestly.
-fn stream_words(status: StreamStatus, behind: u64, now: Option<i64>) -> (&'static str, String) {
+fn stream_words(status: StreamStatus, ended: bool, behind: u64, now: Option<i64>) -> (&'static str, String) {
     match status {
+        StreamStatus::Connecting | StreamStatus::Open | StreamStatus::Ended if ended => {
+            ("ended", "log complete".to_owned())
+        }
         StreamStatus::Connecting => ("connecting", "connecting".to_owned()),
         StreamStatus::Open if behind > 0 => ("catching-up", format!("catching up, {behind} lines behind")),
         StreamStatus::Open => ("live", "live".to_owned()),
@@ -222,7 +225,7 @@ fn stream_words(status: StreamStatus, behind: u64, now: Option<i64>) -> (&'stati
             let since = now.map_or_else(String::new, |now| format!(" since {}", format::duration(now - since)));
             ("reconnecting", format!("reconnecting{since}; nothing is lost"))
         }
-        StreamStatus::Ended => ("ended", "log ended".to_owned()),
+        StreamStatus::Ended => ("ended", "log complete".to_owned()),
     }
 }
 
@@ -233,6 +236,9 @@ pub(crate) fn LogView(
     log: Log,
     /// The stream it is fed from.
     stream: Signal<StreamStatus>,
+    /// Every line of it is known.
+    #[prop(into)]
+    ended: Signal<bool>,
     /// How many lines the server says there are.
     #[prop(into)]
     known: Signal<u64>,
@@ -286,7 +292,7 @@ pub(crate) fn LogView(
 
     let words = Memo::new(move |_| {
         let behind = known.get().saturating_sub(log.last());
-        stream_words(stream.get(), behind, clock.now())
+        stream_words(stream.get(), ended.get(), behind, clock.now())
     });
     let spacer = move |lines: u64| if log.placed.get() { (lines * LINE).to_string() } else { "0".to_owned() };
     let above = move || spacer(log.window.get().0.saturating_sub(1));
@@ -372,12 +378,12 @@ mod tests {
 
     #[test]
     fn the_stream_is_called_live_only_when_it_is() {
-        assert_eq!(stream_words(StreamStatus::Open, 0, None).0, "live");
-        assert_eq!(stream_words(StreamStatus::Open, 7, None).1, "catching up, 7 lines behind");
+        assert_eq!(stream_words(StreamStatus::Open, false, 0, None).0, "live");
+        assert_eq!(stream_words(StreamStatus::Open, false, 7, None).1, "catching up, 7 lines behind");
         assert_eq!(
-            stream_words(StreamStatus::Reconnecting(1_000), 0, Some(5_000)).1,
+            stream_words(StreamStatus::Reconnecting(1_000), true, 0, Some(5_000)).1,
             "reconnecting since 4 s; nothing is lost"
         );
-        assert_eq!(stream_words(StreamStatus::Ended, 3, None).0, "ended");
+        assert_eq!(stream_words(StreamStatus::Open, true, 3, None).0, "ended");
     }
 }
