@@ -68,14 +68,46 @@ async fn killed_in(phases: [u64; 3], client: &str) -> Vec<u64> {
     assert_eq!(migration["state"], "clone_ready", "{migration}");
     assert!(migration["phases"].as_array().unwrap().iter().all(|phase| phase["state"] == "done"), "{migration}");
     program.log_is_whole(&id, 1).await;
-    started_once(&program, &id, client).await;
+    assert_eq!(started_once(&program, &id, client).await, 1);
     program.record_is_whole().await;
     hit
 }
 
+/// Between the launch and phase 1 the server knows least: whether the order to start got through.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_it_starts_nimadm_it_starts_it_once() {
+    let mut program = Program::start(FAST / 2).await;
+    let mut ids = Vec::new();
+    for client in ["lpar71", "lpar72", "lpar61"] {
+        ids.push((client, program.rest.launch(&order(client)).await));
+    }
+    for _ in 0..3 {
+        // Up to a third of a second: connections, looks at the client, the order itself.
+        for _ in 0..rand::random_range(0..30) {
+            tokio::time::sleep(TICK / 5).await;
+        }
+        program.kill().await;
+        program.start_again().await;
+        let (_, any) = &ids[rand::random_range(0..3)];
+        until("work goes on", || async {
+            let migration = program.rest.migration(any).await;
+            (migration["state"] != "queued" || program.spool(any, 1).exists()).then_some(())
+        })
+        .await;
+    }
+    for (client, id) in &ids {
+        let migration = program.rest.reach(id, &["clone_ready", "failed_clean", "failed_debris"]).await;
+        assert_eq!(migration["state"], "clone_ready", "{migration}");
+        program.log_is_whole(id, 1).await;
+        // The intent is recorded before it is carried out, so once a try.
+        assert!((1..=4).contains(&started_once(&program, id, client).await));
+    }
+    program.record_is_whole().await;
+}
+
 /// nimadm ran once: the spool has one claim and one beginning, and nimadm's own log, which every start begins anew, holds
-/// the same bytes.
-async fn started_once(program: &Program, id: &str, client: &str) {
+/// the same bytes. How often the record says that it was about to be started.
+async fn started_once(program: &Program, id: &str, client: &str) -> usize {
     let printed = program.printed(id, 1);
     let text = String::from_utf8(printed.clone()).unwrap();
     assert_eq!(text.matches("Initializing the NIM master.").count(), 1);
@@ -84,5 +116,5 @@ async fn started_once(program: &Program, id: &str, client: &str) {
     assert!(std::fs::read(own).unwrap() == printed, "nimadm's own log is that of another run");
     assert!(program.spool(id, 1).join("claim").is_dir() && !program.spool(id, 2).exists());
     let rows = program.rest.get(&format!("/audit?subject=migration:{id}&action=migration.start_nimadm")).await.ok();
-    assert_eq!(rows["items"].as_array().unwrap().len(), 1, "{rows}");
+    rows["items"].as_array().unwrap().len()
 }
