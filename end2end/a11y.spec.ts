@@ -21,6 +21,7 @@ for (const scheme of ['light', 'dark'] as const) {
       '/clients',
       '/clients/lpar71',
       '/launch?client=lpar72',
+      '/launch?client=nope',
       '/migrations',
       `/migrations/${id}`,
       `/migrations/${id}/verification`,
@@ -31,10 +32,11 @@ for (const scheme of ['light', 'dark'] as const) {
       await open(page, path);
       expect(await findings(page), path).toEqual([]);
     }
-    const stranger = await browser.newPage({ colorScheme: scheme });
-    await open(stranger, `${deck.url}/sign-in`);
+    const nobody = await browser.newContext({ colorScheme: scheme });
+    const stranger = await nobody.newPage();
+    await open(stranger, `${deck.url}/sign-in?error=ND0103`);
     expect(await findings(stranger), '/sign-in').toEqual([]);
-    await stranger.close();
+    await nobody.close();
   });
 }
 

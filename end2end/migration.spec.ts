@@ -4,7 +4,7 @@
  */
 import { launch } from './support/launch';
 import { Line } from './support/proxy';
-import { another, expect, shownLines, state, storedLines, test } from './support/test';
+import { another, expect, open, shownLines, signIn, state, storedLines, test, watchFaults } from './support/test';
 
 const PHASES = Array.from({ length: 12 }, (_, index) => index + 1);
 const RUN = 8 * 60_000;
@@ -28,20 +28,23 @@ test('a migration of lpar71 from 7.1 to 7.3, watched by three browsers', async (
   // A third browser, over a line that is cut ten times while the log grows.
   const line = await Line.to(deck.port);
   const cutContext = await browser.newContext();
+  const cutFaults = watchFaults(cutContext);
   const cut = await another(cutContext, line.url);
   await cut.goto(`${line.url}/migrations/${id}`);
   await expect(cut.getByTestId('stream')).toHaveAttribute('data-status', /live|catching-up/);
   const unlucky = (async () => {
     for (let times = 0; times < 10; times += 1) {
+      // While the log grows, and not afterwards.
+      await expect(cut.getByTestId('stream')).toHaveAttribute('data-status', /live|catching-up/, { timeout: 60_000 });
       expect(line.cut(), 'connections that were cut').toBeGreaterThan(0);
-      await expect(cut.getByTestId('stream')).toHaveAttribute('data-status', /reconnecting|ended/);
-      await expect(cut.getByTestId('stream')).toHaveAttribute('data-status', /live|catching-up|ended/, { timeout: 60_000 });
+      await expect(cut.getByTestId('stream')).toHaveAttribute('data-status', 'reconnecting');
     }
   })();
 
   // A second browser comes in phase 6.
   await expect(page.getByTestId('phase-6')).toHaveAttribute('data-state', 'running', { timeout: RUN });
   const lateContext = await browser.newContext();
+  const lateFaults = watchFaults(lateContext);
   const late = await another(lateContext, deck.url);
   await late.goto(`${deck.url}/migrations/${id}`);
 
@@ -56,8 +59,10 @@ test('a migration of lpar71 from 7.1 to 7.3, watched by three browsers', async (
   for (const viewer of [page, late, cut]) {
     await expect(viewer.getByTestId('log')).toHaveAttribute('data-last-line', String(stored.length), { timeout: 60_000 });
     expect(await shownLines(viewer)).toEqual(stored);
+    await expect(viewer.getByTestId('log')).toHaveAttribute('data-line-count', String(stored.length));
+    await expect(viewer.getByTestId('stream')).toHaveAttribute('data-status', 'ended');
   }
-  await lateContext.close();
+  expect([...lateFaults, ...cutFaults]).toEqual([]);
   await cutContext.close();
   line.close();
 
@@ -72,9 +77,14 @@ test('a migration of lpar71 from 7.1 to 7.3, watched by three browsers', async (
   await confirm.click();
   await expect(state(page)).toHaveAttribute('data-state', /armed|rebooting|verifying|verified/);
   await expect(state(page)).toHaveAttribute('data-state', 'verified', { timeout: RUN });
+  expect(loads, 'the page was loaded again').toEqual([]);
+  // Whoever only watches sees it too.
+  await expect(state(late)).toHaveAttribute('data-state', 'verified');
+  await lateContext.close();
 
   // lspv and bootlist prove it.
-  await page.goto(`/migrations/${id}/verification`);
+  await page.getByRole('link', { name: 'Verification' }).click();
+  await expect(page).toHaveURL(`/migrations/${id}/verification`);
   await expect(page.getByTestId('verdict')).toHaveAttribute('data-verdict', 'pass');
   const main = page.getByRole('main');
   await expect(main).toContainText('7300-03-01');
@@ -105,11 +115,49 @@ test('a client has one migration at a time', async ({ signedIn: page }) => {
   expect(await again.json()).toMatchObject({ code: expect.stringMatching(/^ND\d{4}$/) });
 });
 
+test('a failure in phase 1 names the phase, the cause and what to do', async ({ deck, signedIn: page }) => {
+  deck.scenario('lpar71', 'target-disk-in-vg');
+  await launch(page, { client: 'lpar71', disk: 'hdisk1' });
+  await expect(state(page)).toHaveAttribute('data-state', 'failed_clean', { timeout: 60_000 });
+  await expect(page.getByRole('main')).toContainText('Failed, cleaned up');
+  const failure = page.getByTestId('failure');
+  await expect(failure).toContainText('Failed in phase 1');
+  await expect(failure).toContainText('0505-126');
+  await expect(failure).toContainText('What to do:');
+  await expect(page.getByTestId('phase-1')).toHaveAttribute('data-state', 'failed');
+  await expect(page.getByTestId('phase-2')).toHaveAttribute('data-state', 'skipped');
+  await expect(page.getByTestId('log')).toContainText('0505-126');
+  await expect(page.getByTestId('stream')).toHaveAttribute('data-status', 'ended');
+  await expect(page.getByRole('button', { name: 'Retry' })).toBeEnabled();
+
+  // It is still so for somebody who comes later.
+  await page.reload();
+  await expect(failure).toContainText('Failed in phase 1');
+  await expect(page.getByTestId('stream')).toHaveAttribute('data-status', 'ended');
+});
+
 test('a wrong password is refused without saying which part was wrong', async ({ page }) => {
-  await page.goto('/sign-in');
+  await open(page, '/sign-in');
   await page.getByLabel('User name').fill('admin');
   await page.getByLabel('Password').fill('wrong');
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await expect(page.getByRole('alert')).toBeVisible();
+  await expect(page.getByRole('alert')).toContainText('The name or the password is wrong');
   await expect(page).toHaveURL(/sign-in/);
+});
+
+test('a viewer is offered nothing that changes anything, and an unknown client is named', async ({ deck, page }) => {
+  await signIn(page, '', 'wendy', deck.addUser('wendy', 'viewer'));
+  for (const path of ['/', '/clients', '/clients/lpar71']) {
+    await open(page, path);
+    await expect(page.getByRole('main').getByText('lpar71').or(page.getByText('NIM masters')).first()).toBeVisible();
+    await expect(page.getByRole('link', { name: /Migrate|Launch/ })).toHaveCount(0);
+    await expect(page.getByRole('button', { name: /Refresh/ })).toHaveCount(0);
+  }
+  await page.goto('/launch?client=lpar71');
+  await expect(page.getByTestId('problem')).toContainText('ND0102');
+
+  await page.context().clearCookies();
+  await signIn(page);
+  expect((await page.goto('/launch?client=nope'))?.status()).toBe(404);
+  await expect(page.getByTestId('problem')).toContainText('No NIM master has a client "nope"');
 });

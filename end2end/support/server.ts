@@ -3,7 +3,7 @@
  *
  * It is ready when /readyz says so and not after some time; it is ended by its process id.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,8 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 
 export const PASSWORD = 'correct horse battery staple';
+
+const PROGRAM = resolve(process.env.DECK ?? '../target/debug/nimdeck');
 
 export class Server {
   /** What the program has said so far. */
@@ -31,10 +33,9 @@ export class Server {
     // Run by root, PostgreSQL drops to a user of its own, who must get in.
     chmodSync(dir, 0o755);
     const port = await freePort();
-    const program = resolve(process.env.DECK ?? '../target/debug/nimdeck');
     const own = Object.entries(process.env).filter(([name]) => !name.startsWith('NIMDECK_'));
     const child = spawn(
-      program,
+      PROGRAM,
       ['serve', '--lab', '--listen', `127.0.0.1:${port}`, '--data-dir', join(dir, 'data')],
       {
         cwd: dir,
@@ -48,9 +49,26 @@ export class Server {
     };
     child.stdout?.on('data', note);
     child.stderr?.on('data', note);
-    child.on('error', (error) => note(`${program}: ${error.message}\n`));
+    child.on('error', (error) => note(`${PROGRAM}: ${error.message}\n`));
     await server.ready();
     return server;
+  }
+
+  /** Says what happens in the next migration of a client. */
+  scenario(client: string, name: string): void {
+    this.run('lab', 'scenario', '--dir', join(this.dir, 'data', 'lab'), client, name);
+  }
+
+  /** Adds somebody; the password that was made up for them. */
+  addUser(name: string, role: string): string {
+    const said = this.run('user', 'add', name, '--role', role, '--data-dir', join(this.dir, 'data'));
+    const password = /^password: (\S+)/m.exec(said)?.[1];
+    if (password === undefined) throw new Error(`no password in: ${said}`);
+    return password;
+  }
+
+  private run(...args: string[]): string {
+    return execFileSync(PROGRAM, args, { cwd: this.dir, encoding: 'utf8' });
   }
 
   private async ready(): Promise<void> {

@@ -4,6 +4,9 @@ import { PASSWORD, Server } from './server';
 
 export { expect };
 
+/** What a page must never say: errors of scripts, pages that do not fit what the server sent, refusals of its policy. */
+const FAULTS = /panicked|hydrat|Content.Security.Policy|RuntimeError|unreachable/i;
+
 interface Deck {
   /** How many times faster than life the lab is. */
   labSpeed: number;
@@ -24,11 +27,26 @@ export const test = base.extend<Deck>({
     await server.stop();
   },
   baseURL: async ({ deck }, use) => use(deck.url),
+  context: async ({ context }, use) => {
+    const faults = watchFaults(context);
+    await use(context);
+    expect(faults, 'faults in the console').toEqual([]);
+  },
   signedIn: async ({ page }, use) => {
     await signIn(page);
     await use(page);
   },
 });
+
+/** The faults that pages of this browser report from now on. */
+export function watchFaults(context: BrowserContext): string[] {
+  const faults: string[] = [];
+  context.on('weberror', (error) => faults.push(String(error.error())));
+  context.on('console', (message) => {
+    if (FAULTS.test(message.text())) faults.push(message.text());
+  });
+  return faults;
+}
 
 /** The page answers: the program in the browser has taken over. */
 export async function live(page: Page): Promise<void> {
@@ -41,12 +59,13 @@ export async function open(page: Page, path: string): Promise<void> {
   await live(page);
 }
 
-/** Signs in as the user of the first start, by the form. */
-export async function signIn(page: Page, origin = ''): Promise<void> {
+/** Signs in by the form, as the user of the first start or as somebody else. */
+export async function signIn(page: Page, origin = '', name = 'admin', password = PASSWORD): Promise<void> {
   await open(page, `${origin}/sign-in`);
-  await page.getByLabel('User name').fill('admin');
-  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByLabel('User name').fill(name);
+  await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL((url) => url.pathname !== '/sign-in');
   await expect(page.getByRole('navigation', { name: 'Main' })).toBeVisible();
   await live(page);
 }

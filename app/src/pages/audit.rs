@@ -17,7 +17,8 @@ fn particulars(detail: &serde_json::Value) -> String {
     match detail {
         Value::Null => String::new(),
         Value::Object(fields) => {
-            fields.iter().map(|(name, value)| format!("{name}={}", word(value))).collect::<Vec<_>>().join("  ")
+            let said = fields.iter().filter(|(_, value)| !value.is_null());
+            said.map(|(name, value)| format!("{name}={}", word(value))).collect::<Vec<_>>().join("  ")
         }
         other => word(other),
     }
@@ -80,7 +81,7 @@ fn Entries(entries: Vec<AuditEntry>) -> impl IntoView {
                     <td data-label="When (UTC)"><When at=entry.at /></td>
                     <td data-label="Who">{entry.actor}</td>
                     <th scope="row" data-label="What">{entry.action}</th>
-                    <td data-label="On what" class="machine">{subject}</td>
+                    <td data-label="On what" class="machine subject">{subject}</td>
                     <td data-label="Particulars" class="machine particulars">{particulars(&entry.detail)}</td>
                 </tr>
             }
@@ -113,7 +114,7 @@ mod tests {
 
     #[test]
     fn particulars_are_one_line_without_json_quotes() {
-        let detail = serde_json::json!({"client": "lpar71", "warnings": 2});
+        let detail = serde_json::json!({"client": "lpar71", "reason": null, "warnings": 2});
         assert_eq!(particulars(&detail), "client=lpar71  warnings=2");
         assert_eq!(particulars(&serde_json::Value::Null), "");
     }
