@@ -83,7 +83,7 @@ fn Checks(checks: Vec<VerificationCheck>) -> impl IntoView {
             let (slug, _) = words(check.verdict);
             view! {
                 <tr data-check=check.id data-verdict=slug>
-                    <td data-label="Verdict"><Shape tone=slug /> <span>{match check.verdict { Verdict::Pass => "as expected", Verdict::Warn => "warning", Verdict::Block => "wrong", Verdict::Skipped => "not looked at" }}</span></td>
+                    <td data-label="Verdict"><Shape tone=slug />" "<span>{match check.verdict { Verdict::Pass => "as expected", Verdict::Warn => "warning", Verdict::Block => "wrong", Verdict::Skipped => "not looked at" }}</span></td>
                     <th scope="row" data-label="Check">{check.title} " " <code class="small">{check.id.clone()}</code></th>
                     <td data-label="Expected" class="machine">{check.expected}</td>
                     <td data-label="Found" class="machine">{check.found}</td>
