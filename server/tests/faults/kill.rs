@@ -105,6 +105,44 @@ async fn killed_while_it_starts_nimadm_it_starts_it_once() {
     program.record_is_whole().await;
 }
 
+/// The order to reboot is given once, whoever waits for the client to come back.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_the_client_reboots_it_waits_for_it_and_verifies() {
+    let mut program = Program::start(FAST).await;
+    let id = program.rest.launch(&order("lpar71")).await;
+    program.rest.reach(&id, &["clone_ready"]).await;
+    // A reboot of some seconds.
+    lab::speed::set(&program.lab(), 60).unwrap();
+    let cutover = format!("/migrations/{id}/cutover");
+    // Two who approve at the same moment: one cutover.
+    let none = serde_json::json!({});
+    let (a, b) = tokio::join!(program.rest.post(&cutover, &none), program.rest.post(&cutover, &none));
+    let (won, lost) = if a.status == 200 { (a, b) } else { (b, a) };
+    won.ok();
+    lost.refused(409, "ND0304");
+    let sent = format!("/audit?subject=migration:{id}&action=migration.reboot");
+    until("the reboot is sent", || async {
+        let rows = program.rest.get(&sent).await.ok();
+        (!rows["items"].as_array().unwrap().is_empty()).then_some(())
+    })
+    .await;
+    for _ in 0..2 {
+        for _ in 0..rand::random_range(2..LOOKS) {
+            tokio::time::sleep(TICK).await;
+        }
+        program.kill().await;
+        program.start_again().await;
+    }
+    let migration = program.rest.reach(&id, &["verified", "verification_failed", "clone_ready"]).await;
+    assert_eq!(migration["state"], "verified", "{migration}");
+    let rows = program.rest.get(&sent).await.ok();
+    assert_eq!(rows["items"].as_array().unwrap().len(), 1, "{rows}");
+    let client = program.rest.client("lpar71").await;
+    assert_eq!(client["bootlist"][0]["device"], "hdisk1", "{client}");
+    assert!(client["disks"].as_array().unwrap().iter().any(|disk| disk["vg"] == "old_rootvg"), "{client}");
+    program.record_is_whole().await;
+}
+
 /// nimadm ran once: the spool has one claim and one beginning, and nimadm's own log, which every start begins anew, holds
 /// the same bytes. How often the record says that it was about to be started.
 async fn started_once(program: &Program, id: &str, client: &str) -> usize {

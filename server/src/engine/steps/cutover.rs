@@ -85,7 +85,8 @@ impl Run {
                 );
                 return self.advance(State::Rebooting, Event::ClientStaysAway, Some(&why)).await;
             }
-            Err(_) if row.reboot_down_at.is_none() => {
+            // A command that fails on a client that answers is no sign of a reboot.
+            Err(HostError::ClientUnreachable { .. }) if row.reboot_down_at.is_none() => {
                 migration::reboot_down(&self.engine.pool, &self.fence).await?;
                 self.announce().await?;
             }
