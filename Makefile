@@ -79,7 +79,7 @@ $(WASM): FORCE | wasm-target
 	$(call say,Building the front end)
 	@cargo build --package frontend --target wasm32-unknown-unknown --profile wasm-release
 
-# Without function names it is a quarter smaller on the wire. wasm-opt -Oz after that saves nothing more (474 kB, 480 kB).
+# Without function names it is a quarter smaller on the wire; wasm-opt -Oz saved nothing more when it was tried.
 $(SITE): $(WASM) $(STYLES) .ci/assets.mjs Makefile | wasm-bindgen
 	$(call say,Assembling the web assets)
 	@rm -rf target/site && mkdir -p target/site/pkg

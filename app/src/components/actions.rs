@@ -149,4 +149,5 @@ pub(crate) fn Actions(migration: RwSignal<Migration>) -> impl IntoView {
         </div>
         {move || problem.get().map(|problem| view! { <ProblemBox problem /> })}
     }
+    .into_any()
 }

@@ -75,4 +75,5 @@ pub(crate) fn ConfirmButton(
             </form>
         </dialog>
     }
+    .into_any()
 }

@@ -44,6 +44,7 @@ fn DiskFace(disk: Disk, usage: DiskUse, boots: bool) -> impl IntoView {
         <span class="disk-reason">{reason}</span>
         <span class="disk-pvid">{disk.pvid.map_or_else(|| "no PVID".to_owned(), |pvid| pvid.to_string())}</span>
     }
+    .into_any()
 }
 
 /// The map. With `chosen` every free disk can be picked; the others say why they cannot.

@@ -21,6 +21,7 @@ pub(crate) fn QueryField(
             <input type=kind name=name value=value.unwrap_or_default() autocomplete="off" />
         </label>
     }
+    .into_any()
 }
 
 /// A select over `options` (value, words), bound to `value`; with `none` there is a choice of nothing.
@@ -56,6 +57,7 @@ pub(crate) fn SelectField(
             {hint.map(|hint| view! { <small>{hint}</small> })}
         </label>
     }
+    .into_any()
 }
 
 /// A text field bound to `value`.
@@ -76,6 +78,7 @@ pub(crate) fn TextField(
             {hint.map(|hint| view! { <small>{hint}</small> })}
         </label>
     }
+    .into_any()
 }
 
 /// A check box bound to `value`.
@@ -93,4 +96,5 @@ pub(crate) fn CheckField(
             <span>{label}</span>
         </label>
     }
+    .into_any()
 }

@@ -64,6 +64,7 @@ pub(crate) fn Frame() -> impl IntoView {
             <Outlet />
         </main>
     }
+    .into_any()
 }
 
 #[component]
@@ -78,6 +79,7 @@ fn SignedIn(me: Me) -> impl IntoView {
             <button class="plain" type="submit">"Sign out"</button>
         </form>
     }
+    .into_any()
 }
 
 /// The mark of nimdeck.
@@ -90,6 +92,7 @@ pub(crate) fn Mark() -> impl IntoView {
             <path class="mark-clone" d="M21 9v14" />
         </svg>
     }
+    .into_any()
 }
 
 /// Says that nothing here is a real machine.
@@ -101,4 +104,5 @@ pub(crate) fn SimulatedBanner() -> impl IntoView {
             <span>" – masters and clients are the lab’s. No real machine is touched."</span>
         </p>
     }
+    .into_any()
 }

@@ -22,4 +22,5 @@ pub(crate) fn HostState(
             <span class="host-when">"read " <When at=refreshed_at /></span>
         </span>
     }
+    .into_any()
 }

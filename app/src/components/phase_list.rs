@@ -20,6 +20,7 @@ pub(crate) fn PhaseList(#[prop(into)] phases: Signal<Vec<PhaseRecord>>) -> impl 
             </For>
         </ol>
     }
+    .into_any()
 }
 
 #[component]
@@ -52,6 +53,7 @@ fn PhaseRow(number: aix::Phase, first: PhaseRecord, phases: Signal<Vec<PhaseReco
             })}
         </li>
     }
+    .into_any()
 }
 
 #[component]
@@ -72,4 +74,5 @@ fn ProgressLine(progress: Progress) -> impl IntoView {
             <span class="phase-what">{what}</span>
         </span>
     }
+    .into_any()
 }

@@ -53,6 +53,7 @@ pub(crate) fn PhaseStrip(#[prop(into)] states: Vec<PhaseState>, #[prop(into)] la
             {blocks}
         </svg>
     }
+    .into_any()
 }
 
 /// The strip of a migration in a list, with its words.
@@ -69,6 +70,7 @@ pub(crate) fn SummaryStrip(migration: MigrationSummary) -> impl IntoView {
             <span aria-hidden="true">{words}</span>
         </div>
     }
+    .into_any()
 }
 
 #[cfg(test)]

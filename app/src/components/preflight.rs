@@ -47,6 +47,7 @@ pub(crate) fn Findings(preflight: Preflight) -> impl IntoView {
             {groups}
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -58,4 +59,5 @@ fn Finding(check: Check) -> impl IntoView {
             {(!check.advice.is_empty()).then(|| view! { <span class="finding-advice">{check.advice.clone()}</span> })}
         </li>
     }
+    .into_any()
 }

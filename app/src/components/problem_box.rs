@@ -24,4 +24,5 @@ pub(crate) fn ProblemBox(problem: Problem) -> impl IntoView {
             </p>
         </section>
     }
+    .into_any()
 }

@@ -33,4 +33,5 @@ pub(crate) fn RefreshClient(client: RwSignal<Client>) -> impl IntoView {
         </Permitted>
         {move || problem.get().map(|problem| view! { <ProblemBox problem /> })}
     }
+    .into_any()
 }

@@ -32,6 +32,7 @@ pub(crate) fn Shape(#[prop(into)] tone: String) -> impl IntoView {
             <path d=path />
         </svg>
     }
+    .into_any()
 }
 
 /// A migration's state.
@@ -43,6 +44,7 @@ pub(crate) fn StateBadge(state: State) -> impl IntoView {
             {state.title()}
         </span>
     }
+    .into_any()
 }
 
 /// The word for a phase's state.

@@ -41,4 +41,5 @@ pub(crate) fn ThemeChooser() -> impl IntoView {
             </select>
         </label>
     }
+    .into_any()
 }

@@ -59,6 +59,7 @@ pub(crate) fn AuditPage() -> impl IntoView {
             }
         })}
     }
+    .into_any()
 }
 
 #[component]

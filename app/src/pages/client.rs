@@ -80,4 +80,5 @@ fn ClientView(client: Client, migrations: Vec<MigrationSummary>) -> impl IntoVie
             <MigrationTable migrations caption="Migrations of this client" empty="This client was never migrated with nimdeck." />
         </section>
     }
+    .into_any()
 }

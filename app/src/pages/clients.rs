@@ -44,6 +44,7 @@ pub(crate) fn ClientsPage() -> impl IntoView {
         </form>
         {loaded(clients, move |page| view! { <ClientTable page path=move |cursor: &str| params.with(|query| query::next_page("/clients", query, cursor)) /> })}
     }
+    .into_any()
 }
 
 #[component]
@@ -117,4 +118,5 @@ fn ClientCells(client: Client) -> impl IntoView {
         <td data-label="Last migration">{last} {client.last_migration.is_none().then_some("–")}</td>
         <td data-label="Answers"><HostState unreachable=client.unreachable.clone() refreshed_at=client.refreshed_at /></td>
     }
+    .into_any()
 }

@@ -52,4 +52,5 @@ fn Chooser(clients: Vec<Client>) -> impl IntoView {
             <button class="primary" type="submit">"Go on"</button>
         </form>
     }
+    .into_any()
 }

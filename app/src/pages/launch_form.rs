@@ -182,6 +182,7 @@ pub(crate) fn LaunchForm(options: LaunchOptions) -> impl IntoView {
             </div>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -233,6 +234,7 @@ fn Choices(fields: Fields, options: LaunchOptions) -> impl IntoView {
             </div>
         </fieldset>
     }
+    .into_any()
 }
 
 #[component]
@@ -256,6 +258,7 @@ fn BootlistChoice(fields: Fields, name: String) -> impl IntoView {
             })}
         </fieldset>
     }
+    .into_any()
 }
 
 /// The pre-flight and the launch itself. A finding only counts for exactly the form it was made for.
@@ -367,6 +370,7 @@ fn Launcher(
             <p class="small">"The running system is not touched. nimdeck checks everything once more before it starts."</p>
         </section>
     }
+    .into_any()
 }
 
 /// A key nobody else makes: the time and a random number.

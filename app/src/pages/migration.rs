@@ -162,6 +162,7 @@ fn MigrationView(migration: Migration, tail: LogLines) -> impl IntoView {
             <Evidence migration />
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -192,6 +193,7 @@ fn Head(migration: RwSignal<Migration>, state: Memo<State>) -> impl IntoView {
         </div>
         {facts}
     }
+    .into_any()
 }
 
 #[component]
@@ -245,6 +247,7 @@ fn Overall(migration: RwSignal<Migration>) -> impl IntoView {
             {strip}
         </div>
     }
+    .into_any()
 }
 
 /// What failed, why, and what to do.
@@ -300,6 +303,7 @@ fn Evidence(migration: RwSignal<Migration>) -> impl IntoView {
             {proof}
         </section>
     }
+    .into_any()
 }
 
 #[cfg(test)]

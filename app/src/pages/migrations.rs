@@ -56,4 +56,5 @@ pub(crate) fn MigrationsPage() -> impl IntoView {
             }
         })}
     }
+    .into_any()
 }

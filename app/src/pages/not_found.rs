@@ -18,4 +18,5 @@ pub(crate) fn NotFound() -> impl IntoView {
             <p><a href="/">"Overview"</a> " · " <a href="/migrations">"All migrations"</a></p>
         </div>
     }
+    .into_any()
 }

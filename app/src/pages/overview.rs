@@ -61,6 +61,7 @@ pub(crate) fn OverviewPage() -> impl IntoView {
         </div>
         {loaded(overview, |overview| view! { <Sections overview /> })}
     }
+    .into_any()
 }
 
 #[component]
@@ -102,6 +103,7 @@ fn Sections(overview: Overview) -> impl IntoView {
             <div class="masters">{masters.into_iter().map(|master| view! { <MasterCard master /> }).collect_view()}</div>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -120,6 +122,7 @@ fn Run(migration: MigrationSummary) -> impl IntoView {
             <p class="small">{levels(&migration)} " · " {migration.master.to_string()} " · by " {migration.requested_by.clone()}</p>
         </article>
     }
+    .into_any()
 }
 
 #[component]
@@ -168,6 +171,7 @@ fn MasterCard(master: Master) -> impl IntoView {
             {move || problem.get().map(|problem| view! { <ProblemBox problem /> })}
         </article>
     }
+    .into_any()
 }
 
 /// The host key, and the button that accepts one: the fingerprint on it is exactly the one that is pinned.

@@ -55,6 +55,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
             </form>
         </main>
     }
+    .into_any()
 }
 
 #[cfg(test)]

@@ -73,6 +73,7 @@ fn Proof(migration: Migration, verification: Verification) -> impl IntoView {
             {rows}
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -105,6 +106,7 @@ fn Checks(checks: Vec<VerificationCheck>) -> impl IntoView {
             </div>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -131,6 +133,7 @@ fn SideBySide(command: &'static str, before: Option<String>, after: Option<Strin
         <h3 class="machine">{command}</h3>
         <div class="sides" data-command=command>{side("before", &before, &after)} {side("after", &after, &before)}</div>
     }
+    .into_any()
 }
 
 #[cfg(test)]

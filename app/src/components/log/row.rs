@@ -49,6 +49,7 @@ pub(crate) fn Row(number: u64, line: Option<Line>, marked: Signal<bool>) -> impl
             <span class="row-text">{text}</span>
         </div>
     }
+    .into_any()
 }
 
 #[cfg(test)]

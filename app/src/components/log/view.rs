@@ -345,6 +345,7 @@ pub(crate) fn LogView(
             </dialog>
         </section>
     }
+    .into_any()
 }
 
 /// Listens to keys on the whole page, except where somebody types. Returns what ends it.
