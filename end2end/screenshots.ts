@@ -47,5 +47,7 @@ test('pictures for the README', async ({ browser, deck, signedIn: page }) => {
   await question.getByRole('button', { name: 'Cut over' }).click();
   await expect(state(page)).toHaveAttribute('data-state', 'verified', { timeout: 5 * 60_000 });
   await open(page, `/migrations/${id}/verification`);
+  // Down to lspv and bootlist, before and after.
+  await page.setViewportSize({ width: 1440, height: 1290 });
   await picture(page, 'verification');
 });

@@ -117,7 +117,7 @@ fn follow(migration: RwSignal<Migration>, log: Log, log_ended: RwSignal<bool>) -
         }
         Next::Continue
     });
-    // A new attempt has a log of its own: the page starts anew.
+    // With a new attempt the phases begin again and the log goes on, though its stream was given up: the page starts anew.
     let attempt = Memo::new(move |_| migration.with(|migration| migration.attempt));
     Effect::new(move |before: Option<u32>| {
         if before.is_some_and(|before| before != attempt.get()) {
@@ -265,13 +265,16 @@ fn FailureBox(migration: RwSignal<Migration>) -> impl IntoView {
                     _ if migration.state == State::VerificationFailed => "Verification failed".to_owned(),
                     _ => "Failed before phase 1".to_owned(),
                 };
+                // What to do about debris is no advice once it was removed.
+                let removed = migration.state == State::FailedClean && migration.cause.is_none();
+                let advice = migration.advice.clone().filter(|_| !removed);
                 let codes =
                     migration.codes.iter().map(|code| view! { <li><code>{code.clone()}</code></li> }).collect_view();
                 view! {
                     <section class="problem" role="alert" data-testid="failure">
                         <h2>{title}</h2>
                         {migration.cause.clone().map(|cause| view! { <pre class="cause">{cause}</pre> })}
-                        {migration.advice.clone().map(|advice| view! { <p><b>"What to do: "</b> {advice}</p> })}
+                        {advice.map(|advice| view! { <p><b>"What to do: "</b> {advice}</p> })}
                         <ul class="codes" aria-label="Message codes">{codes}</ul>
                     </section>
                 }
