@@ -8,7 +8,7 @@ use crate::{
     store::{audit, client, master},
 };
 use aix::ObjectName;
-use app::model::{Caller, Client, Master, MasterChange, NewMaster, Problem};
+use app::model::{Caller, Client, HostKeyState, Master, MasterChange, NewMaster, Problem};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -75,7 +75,17 @@ impl ServerDeck {
     pub(super) async fn pin(&self, caller: &Caller, id: Uuid, fingerprint: &str) -> Result<Master, Problem> {
         // Ask now: what was offered last week is not what a person has just compared.
         let offered = match self.masters.connect(id).await {
-            Ok(_) => return self.find_master(id).await,
+            Ok(_) => {
+                let master = self.find_master(id).await?;
+                let same =
+                    matches!(&master.host_key, HostKeyState::Pinned { fingerprint: pinned } if pinned == fingerprint);
+                let differs = || {
+                    let name = &master.name;
+                    HOST_KEY_CHANGED
+                        .problem(format!("{name} offers its pinned key, which is not {fingerprint}. Compare again."))
+                };
+                return if same { Ok(master) } else { Err(differs()) };
+            }
             Err(ConnectError::Remote(
                 RemoteError::HostKeyUnknown { offered, .. } | RemoteError::HostKeyChanged { offered, .. },
             )) => offered,

@@ -140,7 +140,7 @@ pub fn checks(facts: &Facts, request: &LaunchRequest) -> Vec<Check> {
 }
 
 /// Whether a migration may be started right now: rule 1, once more, on what the client says this moment. Gives the PVIDs
-/// of the target disks; a disk that has none yet gets one from alt_disk_copy and cannot be tracked, so it is refused.
+/// of the target disks; none for a disk that gets its first one from alt_disk_copy.
 ///
 /// # Errors
 /// Why it must not be started.

@@ -54,7 +54,8 @@ impl Run {
                 Status::Claimed { alive: true, rc: None, .. } => {}
                 // A wrapper that has just claimed the job has not written its process id yet: what looks dead is looked at twice.
                 Status::Claimed { alive: false, rc: None, .. } if !std::mem::replace(&mut looked_dead, true) => {}
-                Status::Claimed { rc, size, .. } if size == ingest.received() => break rc,
+                // A file that shrank is found by the comparison at the end.
+                Status::Claimed { rc, size, .. } if size <= ingest.received() => break rc,
                 Status::Claimed { .. } => drain(&connection, &job, &mut ingest).await?,
             }
         };
@@ -77,7 +78,11 @@ impl Run {
         let targets = &row.request.target_disks;
         let known = row.pvids()?;
         let evidence = Evidence { verdict: &verdict, rc, disks: &client.disks, targets, pvids: &known };
-        let (ending, reason, found) = ending::judge(&evidence);
+        let (ending, mut reason, found) = ending::judge(&evidence);
+        if sha256.is_none() {
+            let differs = "The stored log is not the master's file, byte for byte: read that one";
+            reason = Some(reason.map_or_else(|| differs.to_owned(), |reason| format!("{reason}. {differs}")));
+        }
         let last_phase = if ending == Ending::CloneReady { PhaseState::Done } else { PhaseState::Failed };
 
         let mut tx = self.engine.pool.begin().await?;
