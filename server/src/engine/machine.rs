@@ -143,21 +143,6 @@ pub fn actions(state: State) -> Vec<Action> {
     Action::ALL.iter().copied().filter(|&action| decide(state, Event::Asked(action)).is_ok()).collect()
 }
 
-/// Whether the log is complete: nothing will be added to it unless somebody retries.
-#[must_use]
-pub fn log_is_complete(state: State) -> bool {
-    !matches!(
-        state,
-        State::Draft
-            | State::Preflight
-            | State::AwaitingApproval
-            | State::Queued
-            | State::Starting
-            | State::Running
-            | State::ContactLost
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

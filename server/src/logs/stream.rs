@@ -5,10 +5,7 @@
 //! viewer goes back to the database. Nothing is ever skipped.
 
 use super::bus::{Bus, Frame, Kind};
-use crate::{
-    engine::machine,
-    store::{log, migration, phase},
-};
+use crate::store::{log, migration, phase};
 use app::model::{LogBatch, MigrationSummary, State};
 use axum::response::sse;
 use futures::Stream;
@@ -72,7 +69,7 @@ pub async fn open(
         Start::After(line) => line.min(lines),
         Start::Tail(count) => lines.saturating_sub(count),
     };
-    if machine::log_is_complete(row.state()?) && last >= lines {
+    if row.state()?.log_is_complete() && last >= lines {
         return Ok(None);
     }
     Ok(Some(Viewer {
@@ -163,7 +160,7 @@ impl Viewer {
         }
         let summary = row.summary()?;
         self.show_state(&row, &summary).await?;
-        if machine::log_is_complete(summary.state) && self.last >= row.log_lines.unsigned_abs() {
+        if summary.state.log_is_complete() && self.last >= row.log_lines.unsigned_abs() {
             self.queue.push_back(event("end", "{}"));
             self.ended = true;
         }

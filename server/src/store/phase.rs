@@ -32,8 +32,7 @@ pub async fn list(
     .bind(attempt)
     .fetch_all(db)
     .await?;
-    let unreached =
-        if crate::engine::machine::log_is_complete(state) { PhaseState::Skipped } else { PhaseState::Waiting };
+    let unreached = if state.log_is_complete() { PhaseState::Skipped } else { PhaseState::Waiting };
     Phase::all()
         .map(|phase| {
             let row = rows.iter().find(|row| row.number == i16::from(phase.number()));

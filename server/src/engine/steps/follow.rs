@@ -74,7 +74,10 @@ impl Run {
     ) -> Result<(), StepError> {
         let sha256 = self.prove(row, connection, job).await?;
         let client = look::snapshot(connection, &self.hostname(row).await?).await?;
-        let verdict = ingest.verdict();
+        let mut verdict = ingest.verdict();
+        // The reader knows no names; whoever follows the advice should not have to fill them in.
+        let names = |text: String| text.replace("<client>", &row.client).replace("<spot>", row.request.spot.as_str());
+        verdict.advice = verdict.advice.map(names);
         let targets = &row.request.target_disks;
         let known = row.pvids()?;
         let evidence = Evidence { verdict: &verdict, rc, disks: &client.disks, targets, pvids: &known };
