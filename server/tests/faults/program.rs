@@ -115,6 +115,8 @@ async fn spawn(
         .arg(dir)
         .args(options)
         .env("NIMDECK_ADMIN_PASSWORD", PASSWORD)
+        // Masters that a test adds are the lab's under another address, and the lab knows one key.
+        .env("NIMDECK_SSH_KEY", dir.join("lab/id_ed25519"))
         .current_dir(dir)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
