@@ -52,8 +52,8 @@ rust: $(SITE)
 	@.ci/need postgresql 'command -v initdb || ls /usr/lib/postgresql/*/bin/initdb'
 	@.ci/need openssh-client 'command -v ssh'
 	$(call say,Rust tests)
-	@cargo nextest run $(HOST)
 	@cargo test --quiet $(HOST) --doc
+	@cargo nextest run $(HOST)
 
 # The program that nextest has built, with the front end that ships.
 browser: rust $(MODULES) chromium
