@@ -1,6 +1,6 @@
 //! `bootlist -m normal -o`: what the next boot starts from (nimadm.md §6.5).
 
-use crate::Unreadable;
+use crate::{Unreadable, text::rows};
 use serde::{Deserialize, Serialize};
 
 /// One line of the bootlist: a path to a boot device.
@@ -19,8 +19,7 @@ pub struct BootDevice {
 /// # Errors
 /// A line with an attribute whose number cannot be read.
 pub fn parse(output: &str) -> Result<Vec<BootDevice>, Unreadable> {
-    let lines = output.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines.map(|(index, line)| read_line(line).ok_or_else(|| Unreadable::new("bootlist", index + 1, line))).collect()
+    rows("bootlist", output, read_line)
 }
 
 fn read_line(line: &str) -> Option<BootDevice> {

@@ -3,7 +3,7 @@
 //! The rule under the headings is not used to find the columns: AIX 7.3 draws it without gaps, and parsers that relied
 //! on it broke.
 
-use crate::Unreadable;
+use crate::{Unreadable, text::word};
 use serde::{Deserialize, Serialize};
 
 /// One interim fix.
@@ -46,13 +46,6 @@ fn row(line: &str) -> Option<Efix> {
         installed: format!("{date} {time}"),
         about: about.trim().to_owned(),
     })
-}
-
-/// The first word and what follows it.
-fn word(text: &str) -> Option<(&str, &str)> {
-    let text = text.trim_start();
-    let end = text.find(char::is_whitespace).unwrap_or(text.len());
-    (end > 0).then(|| text.split_at(end))
 }
 
 #[cfg(test)]

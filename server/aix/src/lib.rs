@@ -21,6 +21,7 @@ pub mod lspv;
 pub mod lsvg;
 pub mod name;
 pub mod phase;
+mod text;
 pub mod uptime;
 
 pub use disk::{DiskName, Pvid};

@@ -3,7 +3,7 @@
 //! `-l` is read and `-Z` is not: `-Z` drops the field of a missing attribute, so that the values after it move to the
 //! left and nobody can tell.
 
-use crate::{ObjectName, Unreadable};
+use crate::{ObjectName, Unreadable, text::rows};
 use serde::{Deserialize, Serialize};
 
 /// One line of plain `lsnim`.
@@ -44,8 +44,7 @@ impl Stanza {
 /// # Errors
 /// A line that does not have exactly three words or whose first is no object name.
 pub fn list(output: &str) -> Result<Vec<Entry>, Unreadable> {
-    let lines = output.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines.map(|(index, line)| entry(line).ok_or_else(|| Unreadable::new("lsnim", index + 1, line))).collect()
+    rows("lsnim", output, entry)
 }
 
 fn entry(line: &str) -> Option<Entry> {

@@ -1,6 +1,6 @@
 //! `lspv` without arguments: the disks of a host (nimadm.md §6.3).
 
-use crate::{DiskName, ObjectName, Pvid, Unreadable};
+use crate::{DiskName, ObjectName, Pvid, Unreadable, text::rows};
 use serde::{Deserialize, Serialize};
 
 /// One line of `lspv`.
@@ -21,8 +21,7 @@ pub struct PhysicalVolume {
 /// # Errors
 /// A line without at least disk, PVID and volume group, or with a malformed one.
 pub fn parse(output: &str) -> Result<Vec<PhysicalVolume>, Unreadable> {
-    let lines = output.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines.map(|(index, line)| read_line(line).ok_or_else(|| Unreadable::new("lspv", index + 1, line))).collect()
+    rows("lspv", output, read_line)
 }
 
 fn read_line(line: &str) -> Option<PhysicalVolume> {

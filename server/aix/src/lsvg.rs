@@ -1,6 +1,9 @@
 //! `lsvg` in its four forms (nimadm.md §6.4).
 
-use crate::{ObjectName, Unreadable};
+use crate::{
+    ObjectName, Unreadable,
+    text::{number, rows, table, value},
+};
 use serde::{Deserialize, Serialize};
 
 /// What `lsvg <vg>` says about a volume group.
@@ -82,8 +85,8 @@ pub fn list(output: &str) -> Result<Vec<ObjectName>, Unreadable> {
 /// Output in which the name, the state, or the number or size of partitions is missing, as for a group varied off.
 pub fn info(output: &str) -> Result<VolumeGroup, Unreadable> {
     let read = || {
-        let text = |key| output.lines().find_map(|line| value(line, key));
-        let number = |key| text(key)?.split_whitespace().next()?.parse::<u64>().ok();
+        let text = |key| value(output, key);
+        let number = |key| number(output, key);
         Some(VolumeGroup {
             name: text("VOLUME GROUP:")?.parse().ok()?,
             state: text("VG STATE:")?.to_owned(),
@@ -100,20 +103,12 @@ pub fn info(output: &str) -> Result<VolumeGroup, Unreadable> {
     read().ok_or_else(|| Unreadable::new("lsvg of a volume group", 1, output.lines().next().unwrap_or_default()))
 }
 
-/// The value behind a key of a two-column line. A key begins a line or has two blanks before it: one blank is part of
-/// another key, as in `MAX LVs:`. A value ends at two blanks.
-fn value<'a>(line: &'a str, key: &str) -> Option<&'a str> {
-    let (at, _) = line.match_indices(key).find(|(at, _)| *at == 0 || line[..*at].ends_with("  "))?;
-    let value = line[at + key.len()..].trim();
-    value.split("  ").next().filter(|value| !value.is_empty())
-}
-
 /// Reads `lsvg -l <vg>`.
 ///
 /// # Errors
 /// A line under the headings without name, type, three numbers and state.
 pub fn logical_volumes(output: &str) -> Result<Vec<LogicalVolume>, Unreadable> {
-    table("lsvg -l", output, "LV NAME", |line| {
+    table("lsvg -l", output, |line| above(line, "LV NAME"), |line| {
         let mut words = line.split_whitespace();
         let mut text = || words.next().map(str::to_owned);
         let (name, kind) = (text()?, text()?);
@@ -130,7 +125,7 @@ pub fn logical_volumes(output: &str) -> Result<Vec<LogicalVolume>, Unreadable> {
 /// # Errors
 /// A line under the headings without name, state and two numbers.
 pub fn physical_volumes(output: &str) -> Result<Vec<VgDisk>, Unreadable> {
-    table("lsvg -p", output, "PV_NAME", |line| {
+    table("lsvg -p", output, |line| above(line, "PV_NAME"), |line| {
         let mut words = line.split_whitespace();
         Some(VgDisk {
             name: words.next()?.to_owned(),
@@ -141,21 +136,9 @@ pub fn physical_volumes(output: &str) -> Result<Vec<VgDisk>, Unreadable> {
     })
 }
 
-/// Rows without the `rootvg:` line and the headings above them.
-fn table<T>(
-    what: &'static str,
-    output: &str,
-    heading: &str,
-    read: impl Fn(&str) -> Option<T>,
-) -> Result<Vec<T>, Unreadable> {
-    let above = |line: &str| line.starts_with(heading) || (line.trim_end().ends_with(':') && !line.contains(' '));
-    let rows = rows(what, output, |line| if above(line) { Some(None) } else { read(line).map(Some) })?;
-    Ok(rows.into_iter().flatten().collect())
-}
-
-fn rows<T>(what: &'static str, output: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Unreadable> {
-    let lines = output.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines.map(|(index, line)| read(line).ok_or_else(|| Unreadable::new(what, index + 1, line))).collect()
+/// The `rootvg:` line or the headings under it.
+fn above(line: &str, heading: &str) -> bool {
+    line.starts_with(heading) || (line.ends_with(':') && !line.contains(' '))
 }
 
 #[cfg(test)]

@@ -1,0 +1,61 @@
+//! What the parsers share: lines with their numbers, tables under headings, and two-column forms.
+//!
+//! AIX pads with blanks, moves columns when a value is too long, and ends lines with CR LF when they came through a terminal. So
+//! nothing here counts columns: words are told apart by blanks, keys by their text.
+
+use crate::Unreadable;
+
+/// Lines with something on them, numbered from 1, without the blanks and CR at their end.
+pub(crate) fn lines(output: &str) -> impl Iterator<Item = (usize, &str)> {
+    let numbered = output.lines().enumerate().map(|(index, line)| (index + 1, line.trim_end()));
+    numbered.filter(|(_, line)| !line.is_empty())
+}
+
+/// Reads every line.
+///
+/// # Errors
+/// The first line that `read` does not take.
+pub(crate) fn rows<T>(
+    what: &'static str,
+    output: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<Vec<T>, Unreadable> {
+    lines(output).map(|(number, line)| read(line).ok_or_else(|| Unreadable::new(what, number, line))).collect()
+}
+
+/// Reads every line but those that `heading` knows.
+///
+/// # Errors
+/// The first other line that `read` does not take.
+pub(crate) fn table<T>(
+    what: &'static str,
+    output: &str,
+    heading: impl Fn(&str) -> bool,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<Vec<T>, Unreadable> {
+    let read = |line: &str| if heading(line) { Some(None) } else { read(line).map(Some) };
+    Ok(rows(what, output, read)?.into_iter().flatten().collect())
+}
+
+/// The value behind a key of a form with two columns, as `lsvg rootvg` prints it; none where it is not there or empty.
+///
+/// A key begins a line or has two blanks before it: one blank is part of another key, as in `MAX LVs:`. A value ends at
+/// two blanks.
+pub(crate) fn value<'a>(output: &'a str, key: &str) -> Option<&'a str> {
+    output.lines().find_map(|line| {
+        let (at, _) = line.match_indices(key).find(|(at, _)| *at == 0 || line[..*at].ends_with("  "))?;
+        line[at + key.len()..].trim().split("  ").next().filter(|value| !value.is_empty())
+    })
+}
+
+/// The first word of a form's value as a number.
+pub(crate) fn number<T: std::str::FromStr>(output: &str, key: &str) -> Option<T> {
+    value(output, key)?.split_whitespace().next()?.parse().ok()
+}
+
+/// The first word and what follows it, blanks included.
+pub(crate) fn word(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim_start();
+    let end = text.find(char::is_whitespace).unwrap_or(text.len());
+    (end > 0).then(|| text.split_at(end))
+}
