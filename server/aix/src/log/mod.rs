@@ -7,6 +7,9 @@
 //! A log file collects runs: every run starts with a header, and the verdict is about the last.
 
 mod line;
+mod report;
+
+pub use report::{Count, FilesetResult, Finding, FindingSeverity, LogKind, Mode, PhaseEnd, PhaseReport, Report};
 
 use crate::{Phase, diagnosis};
 use line::{Line, MILESTONES, Severity};
