@@ -19,6 +19,7 @@ pub mod log;
 pub mod lsnim;
 pub mod lspv;
 pub mod lsvg;
+pub mod message;
 pub mod name;
 pub mod phase;
 mod text;
