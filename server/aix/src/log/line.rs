@@ -24,7 +24,7 @@ pub(super) enum Line<'a> {
     /// A message number and how bad its line is.
     Coded(&'a str, Severity),
     /// A command complains without a number.
-    Complaint,
+    Complaint(Severity),
     Benign(Benign),
     Other,
 }
@@ -59,7 +59,7 @@ pub(super) fn read(text: &str) -> Line<'_> {
     if let Some(coded) = coded(trimmed) {
         return coded;
     }
-    if complains(trimmed) { Line::Complaint } else { Line::Other }
+    complaint(trimmed).map_or(Line::Other, Line::Complaint)
 }
 
 /// Only the exact line counts: installp draws the same rules around its headings, and `alt_disk_copy` has a phase 3 too.
@@ -166,11 +166,17 @@ const COMPLAINTS: &[&str] = &[
     "roken pipe",
 ];
 
-fn complains(text: &str) -> bool {
+fn complaint(text: &str) -> Option<Severity> {
+    // installp heads what it could not even begin, and then says why: `  License Agreement Failures` (nimadm.md §2.6).
+    if let Some(heading) = text.strip_prefix("  ") {
+        return match heading {
+            "Filesets listed in this section failed pre-installation verification" => Some(Severity::Wrapper),
+            _ if heading.ends_with(" Failures") && !heading.starts_with(' ') => Some(Severity::Complaint),
+            _ => None,
+        };
+    }
     let by = COMPLAINERS.iter().any(|start| text.starts_with(start));
-    // installp names what it could not even begin (nimadm.md §2.6).
-    (by && COMPLAINTS.iter().any(|words| text.contains(words)))
-        || text.trim_start() == "Filesets listed in this section failed pre-installation verification"
+    (by && COMPLAINTS.iter().any(|words| text.contains(words))).then_some(Severity::Complaint)
 }
 
 #[cfg(test)]
@@ -257,9 +263,9 @@ mod tests {
             "rshd: Permission denied",
             "nimadm: The client is locked by another operation; cannot continue.",
             "error: Failed dependencies:",
-            "  Filesets listed in this section failed pre-installation verification",
+            "  License Agreement Failures",
         ] {
-            assert_eq!(read(yes), Line::Complaint, "{yes:?}");
+            assert_eq!(read(yes), Line::Complaint(Severity::Complaint), "{yes:?}");
         }
         for no in [
             "  bos.sysmgt.serv_aid 7.3.3.1                 # Software Error Logging and Dump Ser...",
@@ -267,7 +273,7 @@ mod tests {
             "Please review log to verify success",
             "+ echo 0505-187 nimadm: Error cloning altinst_rootvg on client.",
         ] {
-            assert!(matches!(read(no), Line::Other), "{no:?}");
+            assert!(read(no) == Line::Other, "{no:?}");
         }
     }
 }

@@ -65,4 +65,6 @@ pub struct Verdict {
 }
 
 #[cfg(test)]
+mod fixture_tests;
+#[cfg(test)]
 mod tests;

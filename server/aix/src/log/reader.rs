@@ -117,7 +117,7 @@ impl Reader {
                 sink(number, Event::Fileset(row));
             }
             Line::Coded(code, severity) => self.message(Some(code), severity, text, sink),
-            Line::Complaint => self.message(None, Severity::Complaint, text, sink),
+            Line::Complaint(severity) => self.message(None, severity, text, sink),
             Line::Benign(benign) => {
                 self.run.benign(benign, number, text);
                 sink(number, Event::Benign(benign));
@@ -138,7 +138,7 @@ impl Reader {
         let mut next = Run::begin(self.run.number + 1, self.lines);
         next.header.begun = true;
         let last = std::mem::take(&mut self.run);
-        if last.recognised() {
+        if last.recognised {
             self.before = Some(Box::new(last));
         } else {
             next.keep_preamble(last);
@@ -202,7 +202,7 @@ impl Reader {
     #[must_use]
     pub fn report(&self) -> Option<Report> {
         let run = self.decisive();
-        run.recognised().then(|| run.report(self.run.number.max(1), self.lines, self.bytes))
+        run.recognised.then(|| run.report(self.run.number.max(1), self.lines, self.bytes))
     }
 
     fn decisive(&self) -> &Run {

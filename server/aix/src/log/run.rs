@@ -30,6 +30,8 @@ const NEAR: u64 = 4;
 pub(super) struct Run {
     /// Counted from 1; 0 for what stands before the first.
     pub(super) number: u32,
+    /// A line of it is nimadm's own; alt_disk_copy and installp print many of the others, too.
+    pub(super) recognised: bool,
     pub(super) header: Header,
     pub(super) mode: Option<Mode>,
     /// `7.3`, from alt_disk_copy's `-M`.
@@ -122,21 +124,12 @@ struct Failure {
 impl Run {
     /// A run that has just begun.
     pub(super) fn begin(number: u32, line: u64) -> Self {
-        Self { number, last_line: line, ..Self::default() }
+        Self { number, recognised: true, last_line: line, ..Self::default() }
     }
 
     /// The phase the next line belongs to; none before phase 1.
     pub(super) fn phase(&self) -> Option<Phase> {
         self.phases.last().map(|seen| seen.phase)
-    }
-
-    /// Something in it is nimadm's own.
-    pub(super) fn recognised(&self) -> bool {
-        self.header.begun
-            || !self.phases.is_empty()
-            || self.failure.is_some()
-            || self.mode.is_some()
-            || self.suspect.as_ref().is_some_and(|s| s.text.contains(" nimadm:"))
     }
 
     /// It began and did nothing yet.
@@ -185,6 +178,7 @@ impl Run {
         if self.phase() == Some(phase) {
             return false;
         }
+        self.recognised = true;
         self.survive();
         // Going back is not nimadm's way; should a log do so, the phase goes on where it was.
         if let Some(at) = self.phases.iter().position(|seen| seen.phase == phase) {
@@ -212,6 +206,7 @@ impl Run {
     /// Counts a step; how many of its kind there are in this phase, and how many there will be.
     pub(super) fn step(&mut self, kind: StepKind, text: &str) -> (u32, Option<u32>) {
         self.went_on = true;
+        self.last_other = None;
         let again = self.last_step == text;
         if !again {
             self.last_step.clear();
@@ -309,6 +304,7 @@ impl Run {
             Severity::Wrapper | Severity::Error => FindingSeverity::Error,
             Severity::Fatal => FindingSeverity::Fatal,
         };
+        self.recognised |= text.contains(" nimadm:");
         self.note(number, shown, code, text);
         if self.failure.is_some() && severity >= Severity::Error {
             // The clean-up itself went wrong.
@@ -328,6 +324,9 @@ impl Run {
     }
 
     pub(super) fn other(&mut self, number: u64, text: &str) {
+        if !text.bytes().any(|b| b.is_ascii_alphabetic()) || text.starts_with('#') {
+            return;
+        }
         let (line, kept) = self.last_other.get_or_insert_default();
         *line = number;
         kept.clear();
@@ -347,6 +346,7 @@ impl Run {
         if alone && self.header.begun {
             self.mode = Some(Mode::CleanUp);
         }
+        self.recognised = true;
         // nimadm cleans up in phase 12, and at any other time only because the run failed (nimadm.md §1.6).
         if self.phase() != Some(Phase::LAST) && self.mode != Some(Mode::CleanUp) {
             self.fails();
@@ -420,6 +420,15 @@ impl Run {
         // Before phase 1 there is nothing to clean up: nimadm complains and ends.
         if self.phases.is_empty() && suspect.is_some() {
             return (Outcome::Failed, None, cause_of(None, suspect, None));
+        }
+        // Its complaints have numbers as a rule, but that is not known of all (unconfirmed).
+        if self.phases.is_empty()
+            && self.header.checked
+            && !self.header.started
+            && let Some((line, text)) = &self.last_other
+            && *line == self.last_line
+        {
+            return (Outcome::Failed, None, Cause { text: Some(cut(text)), code: None });
         }
         if self.is_complete() {
             return match self.complaints(suspect) {
@@ -506,7 +515,7 @@ impl Suspect {
         match self.severity {
             Severity::Note => 0,
             Severity::Wrapper => 1,
-            Severity::Fatal if self.code.as_deref() == Some("0505-187") => 1,
+            Severity::Fatal if self.text.contains("Error cloning") || self.text.contains("Error processing") => 1,
             Severity::Complaint => 2,
             Severity::Attention => 3,
             Severity::Error | Severity::Fatal => 4,
