@@ -2,6 +2,7 @@
 
 use super::{
     Verdict,
+    event::Fate,
     run::{KeptRow, Note, Run, Seen},
 };
 use crate::{Phase, diagnosis};
@@ -183,7 +184,7 @@ impl Run {
             phases,
             filesets: self.rows.iter().map(KeptRow::result).collect(),
             filesets_left_out: self.rows_left_out,
-            look_at: self.look_at(&verdict),
+            look_at: self.look_at(),
             verdict,
         }
     }
@@ -211,15 +212,27 @@ impl Run {
 impl Note {
     fn finding(&self, verdict: &Verdict) -> Finding {
         let decisive = verdict.outcome == super::Outcome::Failed && verdict.cause.as_ref() == Some(&self.text);
-        let known = || diagnosis::of(self.code.as_deref()?).map(|diagnosis| diagnosis.meaning);
         Finding {
             line: self.line,
             phase: self.phase,
             text: self.text.clone(),
             severity: if decisive { FindingSeverity::Fatal } else { self.severity },
             code: self.code.clone(),
-            meaning: self.benign.map(super::Benign::meaning).or_else(known).map(str::to_owned),
+            meaning: self.meaning().map(str::to_owned),
         }
+    }
+
+    fn meaning(&self) -> Option<&'static str> {
+        if let Some(benign) = self.benign {
+            return Some(benign.meaning());
+        }
+        if self.text.ends_with(Fate::Failed.word()) {
+            return Some("installp could not install this part of the fileset.");
+        }
+        if self.text.ends_with(Fate::Cancelled.word()) {
+            return Some("installp did not begin with this part of the fileset, because something it needs failed.");
+        }
+        diagnosis::explain(self.code.as_deref(), &self.text).map(|diagnosis| diagnosis.meaning)
     }
 }
 

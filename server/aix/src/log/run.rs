@@ -5,7 +5,7 @@
 
 use super::{
     Outcome, Verdict,
-    advice::{self, Cause},
+    advice::{self, Case, Cause},
     event::{Benign, Fate, Row, Severity},
     report::{FindingSeverity, Mode},
     step::StepKind,
@@ -324,7 +324,7 @@ impl Run {
     }
 
     pub(super) fn other(&mut self, number: u64, text: &str) {
-        if !text.bytes().any(|b| b.is_ascii_alphabetic()) || text.starts_with('#') {
+        if text.starts_with('#') || !text.bytes().any(|b| b.is_ascii_alphabetic()) {
             return;
         }
         let (line, kept) = self.last_other.get_or_insert_default();
@@ -398,7 +398,7 @@ impl Run {
     /// What it came to.
     pub(super) fn verdict(&self) -> Verdict {
         let (outcome, failed_phase, cause) = self.judge();
-        let advice = advice::for_outcome(outcome, failed_phase, &cause, self.cleaned_up());
+        let advice = self.case(outcome, failed_phase, &cause).advice();
         Verdict {
             outcome,
             phases_seen: self.phases_seen(),
@@ -410,6 +410,18 @@ impl Run {
             advice,
             cleaned_up: self.cleaned_up(),
         }
+    }
+
+    /// Where to look next.
+    pub(super) fn look_at(&self) -> Vec<String> {
+        let (outcome, failed_phase, cause) = self.judge();
+        self.case(outcome, failed_phase, &cause).look_at()
+    }
+
+    fn case<'a>(&'a self, outcome: Outcome, failed_phase: Option<Phase>, cause: &'a Cause) -> Case<'a> {
+        let client = self.header.client.as_deref();
+        let (last_phase, cleaned_up, mode) = (self.phase(), self.cleaned_up(), self.mode);
+        Case { outcome, failed_phase, last_phase, cause, cleaned_up, mode, client }
     }
 
     fn judge(&self) -> (Outcome, Option<Phase>, Cause) {
@@ -478,11 +490,6 @@ impl Run {
         format!("The log stops in phase {phase} ({}).", phase.title())
     }
 
-    /// Where to look next, after this verdict.
-    pub(super) fn look_at(&self, _verdict: &Verdict) -> Vec<String> {
-        Vec::new()
-    }
-
     /// How a phase ended.
     pub(super) fn phase_end(&self, phase: Phase, verdict: &Verdict) -> super::report::PhaseEnd {
         use super::report::PhaseEnd;
@@ -525,7 +532,11 @@ impl Suspect {
 
 /// The text that is kept of a line.
 pub(super) fn cut(text: &str) -> String {
-    text.trim().chars().filter(|c| *c != '\0').take(KEPT).collect()
+    let text = text.trim();
+    if text.len() <= KEPT && memchr::memchr(0, text.as_bytes()).is_none() {
+        return text.to_owned();
+    }
+    text.chars().filter(|c| *c != '\0').take(KEPT).collect()
 }
 
 fn keep_once(names: &mut Vec<String>, name: &str, most: usize) {

@@ -1,5 +1,6 @@
 use super::*;
 use proptest::prelude::*;
+use std::sync::LazyLock;
 
 /// A real run that went well `[seed]`.
 const SEED: &str = include_str!("../../fixtures/webmanual01_alt_mig.log");
@@ -180,7 +181,69 @@ fn a_huge_line_is_cut() {
     assert_eq!(verdict.cause.unwrap().chars().count(), 400);
 }
 
+/// All fixtures, with what reading them in one piece gives.
+static WHOLE: LazyLock<Vec<(Vec<u8>, Vec<String>, Option<Report>)>> = LazyLock::new(|| {
+    let read = |log: Vec<u8>| {
+        let (events, reader) = events(&[&log]);
+        (log, events, reader.report())
+    };
+    fixture_tests::logs().map(|(_, log)| read(log)).collect()
+});
+
+#[test]
+fn no_beginning_of_a_success_is_one() {
+    let mut tried = 0;
+    for (log, _, report) in WHOLE.iter() {
+        let whole =
+            report.as_ref().is_some_and(|report| report.verdict.outcome == Outcome::Success && report.runs == 1);
+        let Some(end) = whole.then(|| log.windows(12).rposition(|w| w == b"on the NIM m")).flatten() else { continue };
+        // The client's clean-up line ends behind this; before it, nothing may be taken for the end.
+        let client = log[end..].iter().filter(|b| **b == b'\n').count();
+        assert!(client >= 2, "the clean-up of the client follows");
+        let last = end
+            + log[end..].iter().position(|b| *b == b'\n').unwrap()
+            + "Cleaning up alt_disk_migration on client ".len();
+        let mut reader = Reader::new();
+        for (cut, byte) in log[..last].iter().enumerate() {
+            reader.push(std::slice::from_ref(byte), &mut |_, _| {});
+            // Every end of a line and some places within; the whole of the last lines.
+            if *byte == b'\n' || cut % 97 == 0 || cut + 200 > last {
+                let mut cut_here = reader.clone();
+                cut_here.finish(&mut |_, _| {});
+                tried += 1;
+                assert_ne!(cut_here.verdict().outcome, Outcome::Success, "cut at {cut} of {}", log.len());
+            }
+        }
+    }
+    assert!(tried > 1000, "{tried}");
+}
+
 proptest! {
+    /// However the bytes are cut on their way: the same events, the same report.
+    #[test]
+    fn any_split_gives_the_same_events(
+        log in any::<prop::sample::Index>(),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..40),
+    ) {
+        let (log, whole, report) = &WHOLE[log.index(WHOLE.len())];
+        let mut at: Vec<_> = cuts.iter().map(|cut| cut.index(log.len() + 1)).collect();
+        at.extend([0, log.len()]);
+        at.sort_unstable();
+        let pieces: Vec<_> = at.windows(2).map(|pair| &log[pair[0]..pair[1]]).collect();
+        let (events, reader) = events(&pieces);
+        prop_assert_eq!(&events, whole);
+        prop_assert_eq!(&reader.report(), report);
+    }
+
+    #[test]
+    fn any_bytes_split_anywhere_give_the_same_events(
+        log in prop::collection::vec(prop_oneof![6 => any::<u8>(), 1 => Just(b'\n'), 1 => Just(b'\r')], 0..400),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let (one, two) = log.split_at(cut.index(log.len() + 1));
+        prop_assert_eq!(events(&[one, two]).0, events(&[&log]).0);
+    }
+
     #[test]
     fn no_bytes_make_it_panic(lines in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 0..20)) {
         let mut reader = Reader::new();
