@@ -5,7 +5,7 @@
 pub fn code_at_start(text: &str) -> Option<(&str, &str)> {
     let mut rest = text.trim_start();
     for _ in 0..3 {
-        let word = &rest[..rest.find([' ', '\t']).unwrap_or(rest.len())];
+        let word = &rest[..rest.bytes().position(|b| b == b' ' || b == b'\t').unwrap_or(rest.len())];
         if let Some(code) = number(word) {
             return Some((&text[..text.len() - rest.len()], code));
         }

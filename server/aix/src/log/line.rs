@@ -31,7 +31,7 @@ pub(super) enum Line<'a> {
 
 /// Recognises a line; `text` has no line end.
 pub(super) fn read(text: &str) -> Line<'_> {
-    let trimmed = text.trim_end();
+    let trimmed = text.trim_ascii_end();
     let Some(first) = trimmed.bytes().next() else { return Line::Empty };
     if first == b'+' && trimmed.bytes().all(|b| b == b'-' || b == b'+') {
         return Line::Empty;
@@ -79,16 +79,15 @@ fn installed(counts: &str) -> Option<Line<'_>> {
 
 /// `bos.rte.install  7.3.3.1  USR  APPLY  SUCCESS`.
 fn summary_row(text: &str) -> Option<Row<'_>> {
-    if !(text.ends_with("SUCCESS") || text.ends_with("FAILED") || text.ends_with("CANCELLED")) {
-        return None;
-    }
+    let result = [Fate::Success, Fate::Failed, Fate::Cancelled].into_iter().find(|fate| text.ends_with(fate.word()))?;
     let mut words = text.split_ascii_whitespace();
     let mut next = || words.next();
     let (name, level) = (next()?, next()?);
-    let row =
-        Row { name, level, part: Part::read(next()?)?, event: Deed::read(next()?)?, result: Fate::read(next()?)? };
-    let numbers = level.split('.').filter(|part| part.len() <= 5 && part.parse::<u16>().is_ok()).count();
-    (next().is_none() && numbers == 4 && level.split('.').count() == 4).then_some(row)
+    let row = Row { name, level, part: Part::read(next()?)?, event: Deed::read(next()?)?, result };
+    let whole = next()? == result.word() && next().is_none();
+    let numbers =
+        level.bytes().all(|b| b.is_ascii_digit() || b == b'.') && level.bytes().filter(|b| *b == b'.').count() == 3;
+    (whole && numbers && !level.contains("..") && !level.starts_with('.') && !level.ends_with('.')).then_some(row)
 }
 
 /// A message number, behind at most two words that end in a colon: `warning: 0042-175`, `alt_disk_copy: 0505-218`.
@@ -166,6 +165,17 @@ const COMPLAINTS: &[&str] = &[
     "roken pipe",
 ];
 
+/// Whether somebody who complains begins with this byte: most of installp's lines end here.
+const COMPLAINS: [bool; 256] = {
+    let mut begins = [false; 256];
+    let mut at = 0;
+    while at < COMPLAINERS.len() {
+        begins[COMPLAINERS[at].as_bytes()[0] as usize] = true;
+        at += 1;
+    }
+    begins
+};
+
 fn complaint(text: &str) -> Option<Severity> {
     // installp heads what it could not even begin, and then says why: `  License Agreement Failures` (nimadm.md §2.6).
     if let Some(heading) = text.strip_prefix("  ") {
@@ -174,6 +184,9 @@ fn complaint(text: &str) -> Option<Severity> {
             _ if heading.ends_with(" Failures") && !heading.starts_with(' ') => Some(Severity::Complaint),
             _ => None,
         };
+    }
+    if !COMPLAINS[usize::from(*text.as_bytes().first()?)] {
+        return None;
     }
     let by = COMPLAINERS.iter().any(|start| text.starts_with(start));
     (by && COMPLAINTS.iter().any(|words| text.contains(words))).then_some(Severity::Complaint)
