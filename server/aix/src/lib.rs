@@ -11,9 +11,13 @@
 
 pub mod bootlist;
 pub mod command;
+mod decimal;
 pub mod diagnosis;
 pub mod disk;
 pub mod efix;
+#[cfg(test)]
+mod fixture;
+mod form;
 pub mod level;
 pub mod log;
 pub mod lsnim;
@@ -21,13 +25,15 @@ pub mod lspv;
 pub mod lsvg;
 pub mod name;
 pub mod phase;
+pub mod size;
 mod text;
 pub mod uptime;
 
-pub use disk::{DiskName, Pvid};
+pub use disk::{DiskName, Pvid, VgId};
 pub use level::Level;
 pub use name::ObjectName;
 pub use phase::Phase;
+pub use size::Size;
 
 /// A line of output that could not be read as what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

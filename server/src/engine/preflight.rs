@@ -89,7 +89,7 @@ async fn look_at_client(
     Ok(Ok(ClientFacts {
         level,
         inventory,
-        volumes: lsvg::logical_volumes(&volumes.text).unwrap_or_default(),
+        volumes: lsvg::logical_volumes(&volumes.text).map(|volumes| volumes.lvs).unwrap_or_default(),
         efixes: efix::parse(&efixes.text).ok().filter(|_| efixes.rc == 0),
         processor: processor.text.split_once(':').map(|(_, kind)| kind.trim().to_owned()),
     }))
