@@ -20,6 +20,7 @@ mod fixture;
 mod form;
 pub mod level;
 pub mod log;
+pub mod lslv;
 pub mod lsnim;
 pub mod lspv;
 pub mod lsvg;
