@@ -9,6 +9,7 @@
 //!
 //! Sources are given as `nimadm.md §…`, the domain reference of this project.
 
+pub mod bootinfo;
 pub mod bootlist;
 pub mod command;
 mod decimal;
@@ -18,6 +19,8 @@ pub mod efix;
 #[cfg(test)]
 mod fixture;
 mod form;
+pub mod getconf;
+pub mod getlvodm;
 pub mod level;
 pub mod log;
 pub mod lslv;
