@@ -23,8 +23,10 @@ pub mod getconf;
 pub mod getlvodm;
 pub mod level;
 pub mod log;
+pub mod lsdev;
 pub mod lslv;
 pub mod lsnim;
+pub mod lspath;
 pub mod lspv;
 pub mod lsvg;
 pub mod name;
@@ -32,6 +34,7 @@ pub mod phase;
 pub mod size;
 mod text;
 pub mod uptime;
+mod words;
 
 pub use disk::{DiskName, Pvid, VgId};
 pub use level::Level;
