@@ -13,6 +13,7 @@ pub mod bootinfo;
 pub mod bootlist;
 pub mod command;
 mod decimal;
+pub mod df;
 pub mod diagnosis;
 pub mod disk;
 pub mod efix;
