@@ -1,7 +1,8 @@
 //! Forms in two columns, as `lsvg`, `lspv` and `lslv` print them about one thing.
 //!
-//! A value can fill its column, and then one blank or none parts it from the next key: `…4e84 VG IDENTIFIER     …`,
-//! `20480 (10485760 megabytes)VG DESCRIPTORS:   2`. So a value ends where the next known key begins, not at blanks.
+//! A value can fill its column, and then one blank parts it from the next key, `…4e84 VG IDENTIFIER     …`, or none,
+//! `20480 (10485760 megabytes)VG DESCRIPTORS:   2` (unconfirmed). So a value ends where the next known key begins, not at
+//! blanks.
 
 use crate::{Size, Unreadable};
 use std::str::FromStr;

@@ -2,7 +2,7 @@
 //! (`-P`).
 //!
 //! The heading says what each column is. Columns are not counted: a device with a long name pushes the rest of its line, or
-//! sends it to the next one. Without the heading, as behind `grep`, the rows of the usual form are read and the unit stays
+//! sends it to the next one (unconfirmed). Without the heading, as behind `grep`, the rows of the usual form are read and the unit stays
 //! unknown.
 
 mod blocks;
@@ -32,7 +32,7 @@ pub enum Unit {
     /// `df -g`: GiB, with two decimals.
     #[serde(rename = "GB blocks")]
     Gb,
-    /// `df -m`: MiB, with two decimals.
+    /// `df -m`: MiB, with two decimals (unconfirmed).
     #[serde(rename = "MB blocks")]
     Mb,
     /// `df -k`: KiB.

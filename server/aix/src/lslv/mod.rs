@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn reads_and_prints_every_sample() {
-        fixture::read_and_print(samples!("lslv": "hd5.log", "hd1_73.constructed"), parse, print);
+        fixture::read_and_print(samples!("lslv": "hd5.log", "hd1_73.unconfirmed"), parse, print);
         assert!(parse("0516-306 lslv: Unable to find  hd99 in the Device\n\tConfiguration Database.\n").is_err());
     }
 
