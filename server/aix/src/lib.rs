@@ -9,26 +9,42 @@
 //!
 //! Sources are given as `nimadm.md §…`, the domain reference of this project.
 
+pub mod bootinfo;
 pub mod bootlist;
 pub mod command;
+mod decimal;
+pub mod df;
 pub mod diagnosis;
 pub mod disk;
 pub mod efix;
+#[cfg(test)]
+mod fixture;
+mod form;
+pub mod getconf;
+pub mod getlvodm;
 pub mod level;
 pub mod log;
+pub mod lsdev;
+pub mod lsfs;
+pub mod lslv;
 pub mod lsnim;
+pub mod lspath;
 pub mod lspv;
 pub mod lsvg;
 pub mod message;
+pub mod mount;
 pub mod name;
 pub mod phase;
+pub mod size;
 mod text;
 pub mod uptime;
+mod words;
 
-pub use disk::{DiskName, Pvid};
+pub use disk::{DiskName, Pvid, VgId};
 pub use level::Level;
 pub use name::ObjectName;
 pub use phase::Phase;
+pub use size::Size;
 
 /// A line of output that could not be read as what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

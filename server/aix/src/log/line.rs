@@ -79,7 +79,7 @@ fn installed(counts: &str) -> Option<Line<'_>> {
 
 /// `bos.rte.install  7.3.3.1  USR  APPLY  SUCCESS`.
 fn summary_row(text: &str) -> Option<Row<'_>> {
-    let result = [Fate::Success, Fate::Failed, Fate::Cancelled].into_iter().find(|fate| text.ends_with(fate.word()))?;
+    let result = Fate::read(text.rsplit([' ', '\t']).next()?)?;
     let mut words = text.split_ascii_whitespace();
     let mut next = || words.next();
     let (name, level) = (next()?, next()?);

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use std::sync::LazyLock;
 
 /// A real run that went well `[seed]`.
-const SEED: &str = include_str!("../../fixtures/webmanual01_alt_mig.log");
+const SEED: &str = include_str!("../../fixtures/nimadm/whole_run.seed.log");
 
 /// nimadm's own cleanup after a failure `[log, gibsonnet.net]`, nimadm.md §1.6.
 const TAIL: &str = "\
@@ -181,8 +181,11 @@ fn a_huge_line_is_cut() {
     assert_eq!(verdict.cause.unwrap().chars().count(), 400);
 }
 
-/// All fixtures, with what reading them in one piece gives.
-static WHOLE: LazyLock<Vec<(Vec<u8>, Vec<String>, Option<Report>)>> = LazyLock::new(|| {
+/// A log, with what reading it in one piece gives.
+type Read = (Vec<u8>, Vec<String>, Option<Report>);
+
+/// All fixtures.
+static WHOLE: LazyLock<Vec<Read>> = LazyLock::new(|| {
     let read = |log: Vec<u8>| {
         let (events, reader) = events(&[&log]);
         (log, events, reader.report())
