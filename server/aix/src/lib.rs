@@ -14,20 +14,26 @@ pub mod command;
 pub mod diagnosis;
 pub mod disk;
 pub mod efix;
+#[cfg(test)]
+mod fixture;
 pub mod level;
 pub mod log;
 pub mod lsnim;
 pub mod lspv;
 pub mod lsvg;
 pub mod name;
+pub mod oslevel;
 pub mod phase;
 mod text;
 pub mod uptime;
+pub mod vrmf;
 
 pub use disk::{DiskName, Pvid};
 pub use level::Level;
 pub use name::ObjectName;
+pub use oslevel::OsLevel;
 pub use phase::Phase;
+pub use vrmf::Vrmf;
 
 /// A line of output that could not be read as what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -23,6 +23,21 @@ pub(crate) fn rows<T>(
     lines(output).map(|(number, line)| read(line).ok_or_else(|| Unreadable::new(what, number, line))).collect()
 }
 
+/// Reads output of exactly one line.
+///
+/// # Errors
+/// No line, more than one, or one that `read` does not take.
+pub(crate) fn only<T>(
+    what: &'static str,
+    output: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<T, Unreadable> {
+    let mut lines = lines(output);
+    let (number, line) = lines.next().unwrap_or((1, ""));
+    let value = read(line).ok_or_else(|| Unreadable::new(what, number, line))?;
+    lines.next().map_or(Ok(value), |(number, line)| Err(Unreadable::new(what, number, line)))
+}
+
 /// Reads every line but those that `heading` knows.
 ///
 /// # Errors
@@ -58,4 +73,37 @@ pub(crate) fn word(text: &str) -> Option<(&str, &str)> {
     let text = text.trim_start();
     let end = text.find(char::is_whitespace).unwrap_or(text.len());
     (end > 0).then(|| text.split_at(end))
+}
+
+/// A field of a colon form, where AIX prints a blank or nothing for what is not there.
+pub(crate) fn filled(field: &str) -> Option<String> {
+    Some(field.trim()).filter(|field| !field.is_empty()).map(str::to_owned)
+}
+
+/// Breaks a text between words into lines of at most `width` characters; a longer word has a line for itself. At least
+/// one line.
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// Joins the words of a text that was wrapped.
+pub(crate) fn unwrapped(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What a shell says in place of a command's output: `ksh: lspv: not found`, `sh: emgr: cannot execute`.
+pub(crate) fn shell_error(line: &str) -> bool {
+    let shell = line.split(':').next().and_then(|word| word.rsplit('/').next());
+    matches!(shell, Some("ksh" | "ksh93" | "sh" | "bash" | "rksh")) && line.matches(':').count() > 1
 }
