@@ -27,11 +27,7 @@ pub(crate) fn rows<T>(
 ///
 /// # Errors
 /// No line, more than one, or one that `read` does not take.
-pub(crate) fn only<T>(
-    what: &'static str,
-    output: &str,
-    read: impl Fn(&str) -> Option<T>,
-) -> Result<T, Unreadable> {
+pub(crate) fn only<T>(what: &'static str, output: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, Unreadable> {
     let mut lines = lines(output);
     let (number, line) = lines.next().unwrap_or((1, ""));
     let value = read(line).ok_or_else(|| Unreadable::new(what, number, line))?;
