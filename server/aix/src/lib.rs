@@ -14,8 +14,10 @@ pub mod command;
 pub mod diagnosis;
 pub mod disk;
 pub mod efix;
+pub mod errpt;
 #[cfg(test)]
 mod fixture;
+pub mod instfix;
 pub mod level;
 pub mod log;
 pub mod lsnim;
