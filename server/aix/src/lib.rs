@@ -20,6 +20,7 @@ mod fixture;
 pub mod instfix;
 pub mod level;
 pub mod log;
+pub mod lslpp;
 pub mod lsnim;
 pub mod lspv;
 pub mod lsvg;
