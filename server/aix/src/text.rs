@@ -103,3 +103,29 @@ pub(crate) fn shell_error(line: &str) -> bool {
     let shell = line.split(':').next().and_then(|word| word.rsplit('/').next());
     matches!(shell, Some("ksh" | "ksh93" | "sh" | "bash" | "rksh")) && line.matches(':').count() > 1
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_of_one_line_has_no_second() {
+        let number = |output| only("one", output, |line| line.parse::<u8>().ok()).map_err(|error| error.line);
+        assert_eq!(number("\r\n12 \r\n"), Ok(12));
+        assert_eq!(number(""), Err(1));
+        assert_eq!(number("12\n\n13\n"), Err(3));
+    }
+
+    #[test]
+    fn wrapped_texts_come_together_again() {
+        assert_eq!(wrap("a bc  def", 4), ["a bc", "def"]);
+        assert_eq!(wrap("", 4), [""]);
+        assert_eq!(unwrapped(" a bc\n      def "), "a bc def");
+    }
+
+    #[test]
+    fn shells_say_that_a_command_is_not_there() {
+        assert!(shell_error("ksh: lspv: not found") && shell_error("/usr/bin/sh: emgr: cannot execute"));
+        assert!(!shell_error("sh: one") && !shell_error("mount: 1831-011 access denied for nim:/x"));
+    }
+}

@@ -55,16 +55,14 @@ fn rows<'a>(what: &'static str, output: &'a str) -> Result<Vec<Row<'a>>, Unreada
     let mut path = None;
     for (number, line) in lines(output).take_while(|(_, line)| !line.starts_with("State codes")) {
         let text = line.trim_start();
-        if let Some(rest) = line.strip_prefix("Path:") {
-            path = Some(rest.trim());
-        } else if text.starts_with("Fileset ") || text.bytes().all(|b| b == b'-') {
-            // the headings
-        } else if line.len() - text.len() < FURTHER {
-            rows.push(Row { number, path, text: text.to_owned() });
-        } else {
+        if line.len() - text.len() >= FURTHER {
             let row = rows.last_mut().ok_or_else(|| Unreadable::new(what, number, line))?;
             row.text.push(' ');
             row.text.push_str(text);
+        } else if let Some(rest) = line.strip_prefix("Path:") {
+            path = Some(rest.trim());
+        } else if !text.starts_with("Fileset ") && !text.bytes().all(|b| b == b'-') {
+            rows.push(Row { number, path, text: text.to_owned() });
         }
     }
     Ok(rows)

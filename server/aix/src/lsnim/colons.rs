@@ -61,11 +61,10 @@ pub fn print_colons(colons: &Colons) -> String {
     format!("#name:{}\n", joined(&colons.attributes)) + &rows.collect::<String>()
 }
 
-/// More attributes than anybody asks for: the search below takes the square of them.
-const MOST: usize = 64;
-
 impl Colons {
     /// The value of an attribute in a row; none where it is missing, or where it cannot be told which value it is.
+    ///
+    /// A value is certain of its attribute when the first attribute it can have is also the last.
     #[must_use]
     pub fn get<'a>(&self, row: &'a Row, attribute: &str) -> Option<&'a str> {
         let wanted = self.attributes.iter().position(|name| name == attribute)?;
@@ -73,34 +72,13 @@ impl Colons {
         if asked == found {
             return row.values.get(wanted).map(String::as_str);
         }
-        if found > asked || asked > MOST {
-            return None;
-        }
-        // head[i][j]: the first i attributes can have printed the first j values; tail: those from there on, the others.
-        let fits = |i: usize, j: usize| matches!((self.attributes.get(i), row.values.get(j)), (Some(name), Some(value)) if self.admits(name, value));
-        let mut head = vec![vec![false; found + 1]; asked + 1];
-        let mut tail = head.clone();
-        for i in 0..=asked {
-            for j in 0..=found.min(i) {
-                head[i][j] =
-                    if i == 0 { j == 0 } else { head[i - 1][j] || (j > 0 && head[i - 1][j - 1] && fits(i - 1, j - 1)) };
-            }
-        }
-        for i in (0..=asked).rev() {
-            for j in (0..=found).rev() {
-                tail[i][j] = if i == asked {
-                    j == found
-                } else {
-                    tail[i + 1][j] || (j < found && tail[i + 1][j + 1] && fits(i, j))
-                };
-            }
-        }
-        let mut readings = (0..found).filter(|&j| head[wanted][j] && fits(wanted, j) && tail[wanted + 1][j + 1]);
-        let missing = (0..=found).any(|j| head[wanted][j] && tail[wanted + 1][j]);
-        match (readings.next(), readings.next(), missing) {
-            (Some(j), None, false) => row.values.get(j).map(String::as_str),
-            _ => None,
-        }
+        let fits = |at: usize, value: &str| self.attributes.get(at).is_some_and(|name| self.admits(name, value));
+        let (mut forward, mut backward) = (0..asked, (0..asked).rev());
+        let values = row.values.iter();
+        let first: Option<Vec<_>> = values.clone().map(|value| forward.find(|&at| fits(at, value))).collect();
+        let last: Option<Vec<_>> = values.clone().rev().map(|value| backward.find(|&at| fits(at, value))).collect();
+        let places = first?.into_iter().zip(last?.into_iter().rev());
+        places.zip(values).find_map(|(places, value)| (places == (wanted, wanted)).then_some(value.as_str()))
     }
 
     /// Whether a value can be that of an attribute: words that only states or only results have belong to an attribute of
