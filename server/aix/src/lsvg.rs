@@ -108,16 +108,21 @@ pub fn info(output: &str) -> Result<VolumeGroup, Unreadable> {
 /// # Errors
 /// A line under the headings without name, type, three numbers and state.
 pub fn logical_volumes(output: &str) -> Result<Vec<LogicalVolume>, Unreadable> {
-    table("lsvg -l", output, |line| above(line, "LV NAME"), |line| {
-        let mut words = line.split_whitespace();
-        let mut text = || words.next().map(str::to_owned);
-        let (name, kind) = (text()?, text()?);
-        let mut number = || text()?.parse::<u64>().ok();
-        let (lps, pps, pvs) = (number()?, number()?, number()?);
-        let state = text()?;
-        let mount_point = text().filter(|path| path != "N/A");
-        Some(LogicalVolume { name, kind, lps, pps, pvs, state, mount_point })
-    })
+    table(
+        "lsvg -l",
+        output,
+        |line| above(line, "LV NAME"),
+        |line| {
+            let mut words = line.split_whitespace();
+            let mut text = || words.next().map(str::to_owned);
+            let (name, kind) = (text()?, text()?);
+            let mut number = || text()?.parse::<u64>().ok();
+            let (lps, pps, pvs) = (number()?, number()?, number()?);
+            let state = text()?;
+            let mount_point = text().filter(|path| path != "N/A");
+            Some(LogicalVolume { name, kind, lps, pps, pvs, state, mount_point })
+        },
+    )
 }
 
 /// Reads `lsvg -p <vg>`.
@@ -125,15 +130,20 @@ pub fn logical_volumes(output: &str) -> Result<Vec<LogicalVolume>, Unreadable> {
 /// # Errors
 /// A line under the headings without name, state and two numbers.
 pub fn physical_volumes(output: &str) -> Result<Vec<VgDisk>, Unreadable> {
-    table("lsvg -p", output, |line| above(line, "PV_NAME"), |line| {
-        let mut words = line.split_whitespace();
-        Some(VgDisk {
-            name: words.next()?.to_owned(),
-            state: words.next()?.to_owned(),
-            total_pps: words.next()?.parse().ok()?,
-            free_pps: words.next()?.parse().ok()?,
-        })
-    })
+    table(
+        "lsvg -p",
+        output,
+        |line| above(line, "PV_NAME"),
+        |line| {
+            let mut words = line.split_whitespace();
+            Some(VgDisk {
+                name: words.next()?.to_owned(),
+                state: words.next()?.to_owned(),
+                total_pps: words.next()?.parse().ok()?,
+                free_pps: words.next()?.parse().ok()?,
+            })
+        },
+    )
 }
 
 /// The `rootvg:` line or the headings under it.
