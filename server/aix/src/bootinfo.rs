@@ -1,6 +1,6 @@
 //! `bootinfo`: one fact of the boot at a time (nimadm.md §6.15). Each flag prints one word on a line of its own.
 
-use crate::{Size, Unreadable, text::single};
+use crate::{Size, Unreadable, text::only};
 
 /// Reads `bootinfo -b`: the device of the last boot, `hdisk1`, or `ent0` after one from the network.
 ///
@@ -15,7 +15,7 @@ pub fn boot_device(output: &str) -> Result<String, Unreadable> {
 /// # Errors
 /// Anything but one number of MB.
 pub fn size(output: &str) -> Result<Size, Unreadable> {
-    single("bootinfo -s", output, |line| Size::from_mib(line.parse().ok()?))
+    only("bootinfo -s", output, |line| Size::from_mib(line.parse().ok()?))
 }
 
 /// Reads `bootinfo -v`: the boot logical volume, `hd5`, or `bos_hd5` of a multibos instance.
@@ -31,7 +31,7 @@ pub fn blv(output: &str) -> Result<String, Unreadable> {
 /// # Errors
 /// Anything but `1` or `0`.
 pub fn bootable(output: &str) -> Result<bool, Unreadable> {
-    single("bootinfo -B", output, |line| match line {
+    only("bootinfo -B", output, |line| match line {
         "1" => Some(true),
         "0" => Some(false),
         _ => None,
@@ -43,7 +43,7 @@ pub fn bootable(output: &str) -> Result<bool, Unreadable> {
 /// # Errors
 /// Anything but one number.
 pub fn kernel_bits(output: &str) -> Result<u8, Unreadable> {
-    single("bootinfo -K", output, |line| line.parse().ok())
+    only("bootinfo -K", output, |line| line.parse().ok())
 }
 
 /// Prints what [`boot_device`] or [`blv`] reads.
@@ -76,7 +76,7 @@ fn word(what: &'static str, output: &str) -> Result<String, Unreadable> {
         word.starts_with(|c: char| c.is_ascii_alphabetic())
             && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
     };
-    single(what, output, |line| good(line).then(|| line.to_owned()))
+    only(what, output, |line| good(line).then(|| line.to_owned()))
 }
 
 #[cfg(test)]

@@ -11,39 +11,69 @@ pub(crate) type Samples = &'static [(&'static str, &'static str)];
 macro_rules! samples {
     ($command:literal: $($name:literal),+ $(,)?) => {
         &[$((
-            concat!($command, "-", $name),
+            concat!($command, "/", $name),
             include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/", $command, "/", $name, ".txt")),
         )),+]
     };
 }
 pub(crate) use samples;
 
-/// Reads each sample, with CR LF too, and compares it with its snapshot.
-pub(crate) fn read<T: Serialize>(samples: Samples, parse: impl Fn(&str) -> Result<T, Unreadable>) {
+/// The text of a sample, for example `oslevel/service_pack.doc`.
+pub(crate) fn text(name: &str) -> String {
+    let path = format!("{}/fixtures/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Reads a sample, with CR LF too, and keeps what was read, or why it was not, in a snapshot.
+fn keep<T: Serialize>(name: &str, text: &str, parse: impl Fn(&str) -> Result<T, Unreadable>) {
+    let json = |text: &str| match parse(text) {
+        Ok(value) => serde_json::to_string_pretty(&value).unwrap(),
+        Err(error) => error.to_string(),
+    };
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/src/snapshots"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name.replace('/', "__"), json(text)));
+    assert_eq!(json(&text.replace('\n', "\r\n")), json(text), "{name} with CR LF");
+}
+
+/// Reads a sample and keeps what was read in a snapshot.
+pub(crate) fn snapshot<T: Serialize>(name: &str, parse: impl Fn(&str) -> Result<T, Unreadable>) -> T {
+    let text = text(name);
+    keep(name, &text, &parse);
+    parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// As [`snapshot`], and what was read prints as the sample again, but for blanks at the end of lines.
+pub(crate) fn round_trip<T: Serialize>(
+    name: &str,
+    parse: impl Fn(&str) -> Result<T, Unreadable>,
+    print: impl Fn(&T) -> String,
+) {
+    assert_eq!(trimmed(&print(&snapshot(name, parse))), trimmed(&text(name)), "{name}");
+}
+
+fn trimmed(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(str::trim_end).collect();
+    lines.join("\n").trim_end().to_owned()
+}
+
+/// Keeps each sample.
+pub(crate) fn read<T: Serialize>(samples: Samples, parse: impl Fn(&str) -> Result<T, Unreadable>) {
     for (name, text) in samples {
-        let json = |text: &str| match parse(text) {
-            Ok(value) => serde_json::to_string_pretty(&value).unwrap(),
-            Err(error) => error.to_string(),
-        };
-        settings.bind(|| insta::assert_snapshot!(*name, json(text)));
-        assert_eq!(json(&text.replace('\n', "\r\n")), json(text), "{name} with CR LF");
+        keep(name, text, &parse);
     }
 }
 
-/// Does what [`read`] does, and prints each sample again: the same but for blanks at the end of lines.
+/// Keeps each sample, and prints it again.
 pub(crate) fn read_and_print<T: Serialize>(
     samples: Samples,
     parse: impl Fn(&str) -> Result<T, Unreadable>,
     print: impl Fn(&T) -> String,
 ) {
-    read(samples, &parse);
-    for (name, text) in samples {
-        let trimmed = |text: &str| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
-        assert_eq!(trimmed(&print(&parse(text).unwrap())), trimmed(text), "{name}");
+    for (name, _) in samples {
+        round_trip(name, &parse, &print);
     }
 }
 

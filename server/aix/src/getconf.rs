@@ -1,13 +1,13 @@
 //! `getconf DISK_SIZE /dev/hdiskN`: a disk's size (nimadm.md §6.15). Unlike `bootinfo -s` it asks no special right.
 
-use crate::{Size, Unreadable, text::single};
+use crate::{Size, Unreadable, text::only};
 
 /// Reads the disk's size.
 ///
 /// # Errors
 /// Anything but one number of MB.
 pub fn disk_size(output: &str) -> Result<Size, Unreadable> {
-    single("getconf DISK_SIZE", output, |line| Size::from_mib(line.parse().ok()?))
+    only("getconf DISK_SIZE", output, |line| Size::from_mib(line.parse().ok()?))
 }
 
 /// Prints what [`disk_size`] reads: whole MB.

@@ -5,7 +5,7 @@
 
 use crate::{
     DiskName, Unreadable, VgId,
-    text::{lines, single},
+    text::{lines, only},
 };
 
 /// Reads the identifier of the group; none where AIX says that the disk is assigned to none. The messages are known by
@@ -17,7 +17,7 @@ pub fn parse(output: &str) -> Result<Option<VgId>, Unreadable> {
     let code = lines(output).next().and_then(|(_, line)| line.split_whitespace().next());
     match code {
         Some("0516-320" | "0516-1396") => Ok(None),
-        _ => single("getlvodm -j", output, |line| line.parse().ok()).map(Some),
+        _ => only("getlvodm -j", output, |line| line.parse().ok()).map(Some),
     }
 }
 

@@ -6,7 +6,7 @@
 
 use crate::{
     Unreadable,
-    text::{rows, single, word},
+    text::{only, rows, word},
     words::words,
 };
 use serde::{Deserialize, Serialize};
@@ -80,7 +80,7 @@ pub fn print(devices: &[Device]) -> String {
 /// # Errors
 /// Anything but one word that can be a status.
 pub fn status(output: &str) -> Result<Status, Unreadable> {
-    single("lsdev -F status", output, read_status)
+    only("lsdev -F status", output, read_status)
 }
 
 /// Prints what [`status`] reads.

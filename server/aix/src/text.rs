@@ -23,6 +23,17 @@ pub(crate) fn rows<T>(
     lines(output).map(|(number, line)| read(line).ok_or_else(|| Unreadable::new(what, number, line))).collect()
 }
 
+/// Reads output of exactly one line, without the blanks around it.
+///
+/// # Errors
+/// No line, more than one, or one that `read` does not take.
+pub(crate) fn only<T>(what: &'static str, output: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, Unreadable> {
+    let mut lines = lines(output);
+    let (number, line) = lines.next().unwrap_or((1, ""));
+    let value = read(line.trim_start()).ok_or_else(|| Unreadable::new(what, number, line))?;
+    lines.next().map_or(Ok(value), |(number, line)| Err(Unreadable::new(what, number, line)))
+}
+
 /// Reads every line but those that `heading` knows.
 ///
 /// # Errors
@@ -42,23 +53,6 @@ pub(crate) fn word(text: &str) -> Option<(&str, &str)> {
     let text = text.trim_start();
     let end = text.find(char::is_whitespace).unwrap_or(text.len());
     (end > 0).then(|| text.split_at(end))
-}
-
-/// Reads output that is one value on a line of its own.
-///
-/// # Errors
-/// Nothing, another line after it, or one that `read` does not take.
-pub(crate) fn single<T>(
-    what: &'static str,
-    output: &str,
-    read: impl FnOnce(&str) -> Option<T>,
-) -> Result<T, Unreadable> {
-    let mut lines = lines(output);
-    let (number, line) = lines.next().unwrap_or((1, ""));
-    if let Some((number, line)) = lines.next() {
-        return Err(Unreadable::new(what, number, line));
-    }
-    read(line.trim_start()).ok_or_else(|| Unreadable::new(what, number, line))
 }
 
 /// The name in a line `rootvg:` that stands above a table.
@@ -89,4 +83,63 @@ pub(crate) fn captioned<C: std::str::FromStr, T>(
 /// A word that AIX prints for "none"; the word itself otherwise.
 pub(crate) fn unless(word: &str, none: &str) -> Option<String> {
     (word != none).then(|| word.to_owned())
+}
+
+/// A field of a colon form, where AIX prints a blank or nothing for what is not there.
+pub(crate) fn filled(field: &str) -> Option<String> {
+    Some(field.trim()).filter(|field| !field.is_empty()).map(str::to_owned)
+}
+
+/// Breaks a text between words into lines of at most `width` characters; a longer word has a line for itself. At least
+/// one line.
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// Joins the words of a text that was wrapped.
+pub(crate) fn unwrapped(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What a shell says in place of a command's output: `ksh: lspv: not found`, `sh: emgr: cannot execute`.
+pub(crate) fn shell_error(line: &str) -> bool {
+    let shell = line.split(':').next().and_then(|word| word.rsplit('/').next());
+    matches!(shell, Some("ksh" | "ksh93" | "sh" | "bash" | "rksh")) && line.matches(':').count() > 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_of_one_line_has_no_second() {
+        let number = |output| only("one", output, |line| line.parse::<u8>().ok()).map_err(|error| error.line);
+        assert_eq!(number("\r\n12 \r\n"), Ok(12));
+        assert_eq!(number(""), Err(1));
+        assert_eq!(number("12\n\n13\n"), Err(3));
+    }
+
+    #[test]
+    fn wrapped_texts_come_together_again() {
+        assert_eq!(wrap("a bc  def", 4), ["a bc", "def"]);
+        assert_eq!(wrap("", 4), [""]);
+        assert_eq!(unwrapped(" a bc\n      def "), "a bc def");
+    }
+
+    #[test]
+    fn shells_say_that_a_command_is_not_there() {
+        assert!(shell_error("ksh: lspv: not found") && shell_error("/usr/bin/sh: emgr: cannot execute"));
+        assert!(!shell_error("sh: one") && !shell_error("mount: 1831-011 access denied for nim:/x"));
+    }
 }
