@@ -56,7 +56,10 @@ pub(super) fn read(text: &str) -> Line<'_> {
     if trimmed.starts_with("cannot access ./") && trimmed.ends_with("in the path name does not exist.") {
         return Line::Benign(Benign::Vanished);
     }
-    if let Some(coded) = coded(trimmed) {
+    // Every message number has a dash, and few of installp's lines have one.
+    if memchr::memchr(b'-', trimmed.as_bytes()).is_some()
+        && let Some(coded) = coded(trimmed)
+    {
         return coded;
     }
     complaint(trimmed).map_or(Line::Other, Line::Complaint)
@@ -79,7 +82,10 @@ fn installed(counts: &str) -> Option<Line<'_>> {
 
 /// `bos.rte.install  7.3.3.1  USR  APPLY  SUCCESS`.
 fn summary_row(text: &str) -> Option<Row<'_>> {
-    let result = Fate::read(text.rsplit([' ', '\t']).next()?)?;
+    if !matches!(text.as_bytes().last(), Some(b'S' | b'D')) {
+        return None;
+    }
+    let result = Fate::read(text.rsplit(' ').next()?)?;
     let mut words = text.split_ascii_whitespace();
     let mut next = || words.next();
     let (name, level) = (next()?, next()?);

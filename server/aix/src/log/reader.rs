@@ -9,7 +9,7 @@ use super::{
     step::StepKind,
 };
 use crate::Phase;
-use memchr::memchr;
+use memchr::{memchr, memchr_iter, memrchr};
 use std::borrow::Cow;
 
 /// As much of a line as is looked at, in bytes; nimadm's own lines have at most a few hundred.
@@ -22,7 +22,7 @@ pub struct Reader {
     begun: Vec<u8>,
     /// There is one, even where nothing of it is kept.
     in_line: bool,
-    lines: u64,
+    line_count: u64,
     bytes: u64,
     run: Run,
     /// The run before, for as long as it may turn out that the present one is no run of its own.
@@ -39,18 +39,35 @@ impl Reader {
     /// Takes what came next. `sink` is told of every event with the number of its line, from 1.
     pub fn push(&mut self, mut bytes: &[u8], sink: &mut impl FnMut(u64, Event<'_>)) {
         self.bytes = self.bytes.saturating_add(bytes.len() as u64);
-        while let Some(end) = memchr(b'\n', bytes) {
-            let (line, rest) = (&bytes[..end], &bytes[end + 1..]);
-            if self.in_line {
-                self.hold(line);
-                self.end_line(sink);
-            } else {
-                self.line(line, sink);
-            }
+        if self.in_line
+            && let Some(end) = memchr(b'\n', bytes)
+        {
+            self.hold(&bytes[..end]);
+            self.end_line(sink);
+            bytes = &bytes[end + 1..];
+        }
+        if !self.in_line
+            && let Some(last) = memrchr(b'\n', bytes)
+        {
+            let (lines, rest) = bytes.split_at(last + 1);
+            self.lines(lines, sink);
             bytes = rest;
         }
         if !bytes.is_empty() {
             self.hold(bytes);
+        }
+    }
+
+    /// Takes whole lines. Whether they are text is found out for all at once: line by line it costs more than the reading.
+    fn lines(&mut self, lines: &[u8], sink: &mut impl FnMut(u64, Event<'_>)) {
+        let text = std::str::from_utf8(lines).ok();
+        let mut from = 0;
+        for end in memchr_iter(b'\n', lines) {
+            match text {
+                Some(text) if end - from <= LOOKED_AT => self.text(&text[from..end], sink),
+                _ => self.line(&lines[from..end], sink),
+            }
+            from = end + 1;
         }
     }
 
@@ -77,15 +94,18 @@ impl Reader {
 
     /// Takes the next line, with or without its line end, in whatever bytes it came.
     pub fn line(&mut self, line: &[u8], sink: &mut impl FnMut(u64, Event<'_>)) {
-        self.lines += 1;
-        let mut looked_at = &line[..line.len().min(LOOKED_AT)];
-        while let [rest @ .., b'\r' | b'\n'] = looked_at {
-            looked_at = rest;
-        }
+        let looked_at = &line[..line.len().min(LOOKED_AT)];
         // Checking and replacing in one go costs five times as much, and hardly a line needs it.
         let text = std::str::from_utf8(looked_at).map_or_else(|_| String::from_utf8_lossy(looked_at), Cow::Borrowed);
-        let text = &*text;
-        self.run.line(self.lines);
+        self.text(&text, sink);
+    }
+
+    fn text(&mut self, mut text: &str, sink: &mut impl FnMut(u64, Event<'_>)) {
+        while let Some(rest) = text.strip_suffix(['\r', '\n']) {
+            text = rest;
+        }
+        self.line_count += 1;
+        self.run.line(self.line_count);
         match line::read(text) {
             // Colours of a terminal hide what a line is.
             Line::Other if memchr(0x1b, text.as_bytes()).is_some() => {
@@ -97,7 +117,7 @@ impl Reader {
     }
 
     fn recognised(&mut self, line: Line<'_>, text: &str, sink: &mut impl FnMut(u64, Event<'_>)) {
-        let number = self.lines;
+        let number = self.line_count;
         match line {
             Line::Empty => {}
             Line::Other => self.run.other(number, text),
@@ -132,8 +152,8 @@ impl Reader {
     }
 
     fn message(&mut self, code: Option<&str>, severity: Severity, text: &str, sink: &mut impl FnMut(u64, Event<'_>)) {
-        self.run.message(severity, code, text, self.lines);
-        sink(self.lines, Event::Message(Message { code, severity, text }));
+        self.run.message(severity, code, text, self.line_count);
+        sink(self.line_count, Event::Message(Message { code, severity, text }));
     }
 
     /// A header begins. False where it is the one before, printed twice.
@@ -141,7 +161,7 @@ impl Reader {
         if self.run.only_begun() {
             return false;
         }
-        let mut next = Run::begin(self.run.number + 1, self.lines);
+        let mut next = Run::begin(self.run.number + 1, self.line_count);
         next.header.begun = true;
         let last = std::mem::take(&mut self.run);
         if last.recognised {
@@ -158,19 +178,19 @@ impl Reader {
             match self.before.take() {
                 Some(before) if phase != Phase::FIRST && self.run.continues(&before, phase) => {
                     self.run = *before;
-                    self.run.line(self.lines);
+                    self.run.line(self.line_count);
                 }
                 _ => {}
             }
         } else if phase == Phase::FIRST && self.run.phase() != Some(phase) {
             // Another run whose header is not there.
-            self.run = Run::begin(self.run.number + 1, self.lines);
+            self.run = Run::begin(self.run.number + 1, self.line_count);
         }
         self.run.enter(phase)
     }
 
     fn step(&mut self, kind: StepKind, item: &str, text: &str, sink: &mut impl FnMut(u64, Event<'_>)) {
-        let number = self.lines;
+        let number = self.line_count;
         match kind {
             StepKind::Unmount => self.run.benign(Benign::ForcedUnmount, number, text),
             StepKind::GiveUp => return self.run.gives_up(),
@@ -208,7 +228,7 @@ impl Reader {
     #[must_use]
     pub fn report(&self) -> Option<Report> {
         let run = self.decisive();
-        run.recognised.then(|| run.report(self.run.number.max(1), self.lines, self.bytes))
+        run.recognised.then(|| run.report(self.run.number.max(1), self.line_count, self.bytes))
     }
 
     fn decisive(&self) -> &Run {

@@ -38,13 +38,14 @@ pub fn code_at_start(text: &str) -> Option<(&str, &str)> {
 /// A number at a word's beginning, with nothing but punctuation behind: `0ddd-` and two to four digits, or a catalogue of
 /// the list and three.
 fn code(word: &str) -> Option<&str> {
-    let (family, rest) = word.split_once('-')?;
+    // Every family has four digits: a look at one byte tells most words apart.
+    let (family, rest) = (word.get(..4)?, word.get(4..)?.strip_prefix('-')?);
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-    let zero = family.len() == 4 && family.starts_with('0') && family.bytes().all(|b| b.is_ascii_digit());
+    let zero = family.starts_with('0') && family.bytes().all(|b| b.is_ascii_digit());
     let known = zero && (2..=4).contains(&digits) || OTHERS.contains(&family) && digits == 3;
     let behind = rest.get(digits..)?;
     let ends = !behind.starts_with(|c: char| c.is_alphanumeric() || c == '-' || c == '_');
-    (known && ends).then(|| word.get(..family.len() + 1 + digits))?
+    (known && ends).then(|| word.get(..5 + digits))?
 }
 
 #[cfg(test)]
