@@ -35,6 +35,9 @@ check: wasm-target ## formatting and lints, warnings denied
 	$(call say,Lints of what runs in the browser)
 	@cargo clippy --quiet --package frontend --target wasm32-unknown-unknown -- --deny warnings
 
+bench: ## measure speed, each figure beside a baseline of the same run
+	@cargo bench --package aix --bench log
+
 watch: ## rebuild and reload at every change, for those who have cargo-leptos
 	@command -v cargo-leptos >/dev/null || { echo 'make watch needs cargo-leptos: cargo install cargo-leptos (20 minutes)' >&2; exit 1; }
 	cargo leptos watch -- serve --lab $(ARGS)
@@ -88,4 +91,4 @@ $(SITE): $(WASM) $(STYLES) .ci/assets.mjs Makefile | wasm-bindgen
 	@node .ci/assets.mjs target/site/pkg $(STYLES)
 	@touch $@
 
-.PHONY: help run build test check watch screenshots clean rust browser chromium wasm-target wasm-bindgen FORCE
+.PHONY: help run build test check bench watch screenshots clean rust browser chromium wasm-target wasm-bindgen FORCE
