@@ -3,6 +3,8 @@
 # One wasm-bindgen: the command must be exactly the library's version.
 BINDGEN := $(shell awk '/^name = "wasm-bindgen"$$/ { getline; gsub(/[^0-9.]/, ""); print }' Cargo.lock)
 NEXTEST := 0.9.143
+FUZZ    := 0.13.2
+RUNS    ?= 1000000
 WASM    := target/wasm32-unknown-unknown/wasm-release/frontend.wasm
 SITE    := target/site.stamp
 STYLES  := $(sort $(wildcard style/[0-9]*.css))
@@ -34,6 +36,11 @@ check: wasm-target ## formatting and lints, warnings denied
 	@cargo clippy --quiet $(HOST) --all-targets -- --deny warnings
 	$(call say,Lints of what runs in the browser)
 	@cargo clippy --quiet --package frontend --target wasm32-unknown-unknown -- --deny warnings
+
+fuzz: ## RUNS=1000000 executions of every fuzz target; `make check` does it with 20000
+	@cargo fuzz --version 2>/dev/null | grep -q '$(FUZZ)' || .ci/tool cargo-fuzz $(FUZZ)
+	$(call say,Fuzzing: $(RUNS) executions a target)
+	@.ci/fuzz $(RUNS)
 
 bench: ## measure speed, each figure beside a baseline of the same run
 	@cargo bench --package aix --bench log
@@ -91,4 +98,4 @@ $(SITE): $(WASM) $(STYLES) .ci/assets.mjs Makefile | wasm-bindgen
 	@node .ci/assets.mjs target/site/pkg $(STYLES)
 	@touch $@
 
-.PHONY: help run build test check bench watch screenshots clean rust browser chromium wasm-target wasm-bindgen FORCE
+.PHONY: help run build test check fuzz bench watch screenshots clean rust browser chromium wasm-target wasm-bindgen FORCE
