@@ -36,6 +36,7 @@ fn routes() -> Vec<(Method, String, &'static str, bool)> {
         ("/migrations", LAUNCH),
     ];
     routes.extend(changes.map(|(path, body)| (Method::POST, path.replace("ID", ID), body, true)));
+    routes.push((Method::POST, "/explain".to_owned(), "Starting Alternate Disk Migration.", false));
     let actions = app::model::Action::ALL.iter();
     routes.extend(actions.map(|action| (Method::POST, format!("/migrations/{ID}/{action}"), "", true)));
     routes.push((Method::DELETE, format!("/masters/{ID}"), "", true));

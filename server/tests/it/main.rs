@@ -6,6 +6,7 @@
 mod support;
 
 mod audit;
+mod explain;
 mod gates;
 mod postgres;
 mod session;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod clients;
+pub mod explain;
 pub mod log;
 mod masters;
 mod migrations;
