@@ -12,6 +12,7 @@ pub(crate) mod frame;
 pub(crate) mod host_state;
 pub(crate) mod loaded;
 pub(crate) mod log;
+pub(crate) mod log_report;
 pub(crate) mod migration_table;
 pub(crate) mod phase_list;
 pub(crate) mod phase_strip;
