@@ -21,6 +21,10 @@ fn routes() -> Vec<(Method, String, &'static str, bool)> {
         "/migrations/ID",
         "/migrations/ID/log/lines",
         "/migrations/ID/verification",
+        "/masters/ID/logs",
+        "/imports",
+        "/imports/ID",
+        "/imports/ID/log",
         "/audit",
         "/audit/export?format=csv",
     ]
@@ -30,6 +34,7 @@ fn routes() -> Vec<(Method, String, &'static str, bool)> {
     let changes = [
         ("/masters", MASTER),
         ("/masters/ID/refresh", ""),
+        ("/masters/ID/logs/import", r#"{"names": ["lpar61_alt_mig.log"]}"#),
         ("/masters/ID/host-key", r#"{"fingerprint": "SHA256:x"}"#),
         ("/clients/lpar71/refresh", ""),
         ("/preflight", LAUNCH),
