@@ -10,6 +10,7 @@ pub(crate) mod event_source;
 pub(crate) mod fields;
 pub(crate) mod frame;
 pub(crate) mod host_state;
+pub(crate) mod import_table;
 pub(crate) mod loaded;
 pub(crate) mod log;
 pub(crate) mod log_report;
