@@ -1,4 +1,4 @@
-//! Disks: their names of the day, and the identifier that stays.
+//! Disks: their names of the day, and the identifiers that stay.
 
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -13,7 +13,13 @@ pub struct DiskName(String);
 #[serde(try_from = "String", into = "String")]
 pub struct Pvid(String);
 
-/// Why a text is no disk name or PVID.
+/// A volume group's identifier: 32 hexadecimal digits in lower case, written on each of its disks; 16 before AIX 5.2
+/// (unconfirmed).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct VgId(String);
+
+/// Why a text is no disk name, PVID or volume group identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadDisk {
     /// Not a device name.
@@ -22,6 +28,9 @@ pub enum BadDisk {
     /// Not 16 hexadecimal digits.
     #[error("{0:?} is not a PVID (16 hexadecimal digits)")]
     Pvid(String),
+    /// Not 32 hexadecimal digits.
+    #[error("{0:?} is not a volume group identifier (32 hexadecimal digits)")]
+    VgId(String),
 }
 
 macro_rules! text_newtype {
@@ -55,15 +64,15 @@ macro_rules! text_newtype {
 
 text_newtype!(DiskName, BadDisk);
 text_newtype!(Pvid, BadDisk);
+text_newtype!(VgId, BadDisk);
 
 impl FromStr for DiskName {
     type Err = BadDisk;
 
-    /// Takes letters, then letters, digits and `_`, with a digit at the end: `hdisk0`, `hdiskpower12`, `vpath3`.
+    /// Takes a letter, then letters, digits and `_`, at most 15 in all: `hdisk0`, `hdiskpower12`, and what `rendev` made of them.
     fn from_str(text: &str) -> Result<Self, BadDisk> {
         let good = text.len() <= 15
             && text.starts_with(|c: char| c.is_ascii_alphabetic())
-            && text.ends_with(|c: char| c.is_ascii_digit())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         if good { Ok(Self(text.to_owned())) } else { Err(BadDisk::Name(text.chars().take(60).collect())) }
     }
@@ -74,12 +83,23 @@ impl FromStr for Pvid {
 
     /// Takes 16 hexadecimal digits in either case; keeps lower case.
     fn from_str(text: &str) -> Result<Self, BadDisk> {
-        if text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
-            Ok(Self(text.to_ascii_lowercase()))
-        } else {
-            Err(BadDisk::Pvid(text.chars().take(60).collect()))
-        }
+        hexadecimal(text, &[16]).map(Self).map_err(BadDisk::Pvid)
     }
+}
+
+impl FromStr for VgId {
+    type Err = BadDisk;
+
+    /// Takes 32 or 16 hexadecimal digits in either case; keeps lower case.
+    fn from_str(text: &str) -> Result<Self, BadDisk> {
+        hexadecimal(text, &[32, 16]).map(Self).map_err(BadDisk::VgId)
+    }
+}
+
+/// The digits in lower case; the beginning of the text where it is something else.
+fn hexadecimal(text: &str, lengths: &[usize]) -> Result<String, String> {
+    let good = lengths.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
+    if good { Ok(text.to_ascii_lowercase()) } else { Err(text.chars().take(60).collect()) }
 }
 
 #[cfg(test)]
@@ -89,10 +109,12 @@ mod tests {
     #[test]
     fn disk_names_and_pvids_are_allow_lists() {
         assert!("hdisk10".parse::<DiskName>().is_ok());
-        for bad in ["", "hdisk", "1disk", "hdisk1;reboot", "hdisk 1", "-d1", "hdisk1\n"] {
+        for bad in ["", "1disk", "hdisk0123456789x", "hdisk1;reboot", "hdisk 1", "-d1", "hdisk1\n"] {
             assert!(bad.parse::<DiskName>().is_err(), "{bad:?} was taken");
         }
         assert_eq!("00F9C87A12345678".parse::<Pvid>().unwrap().as_str(), "00f9c87a12345678");
         assert!("none".parse::<Pvid>().is_err());
+        assert_eq!("00F9C87A00004C000000017A0BD88942".parse::<VgId>().unwrap().as_str().len(), 32);
+        assert!("00f9c87a00004c000000017a0bd8894".parse::<VgId>().is_err());
     }
 }

@@ -9,25 +9,61 @@
 //!
 //! Sources are given as `nimadm.md §…`, the domain reference of this project.
 
+pub mod bootinfo;
 pub mod bootlist;
 pub mod command;
+mod decimal;
+pub mod df;
 pub mod diagnosis;
 pub mod disk;
 pub mod efix;
+pub mod errpt;
+#[cfg(test)]
+mod fixture;
+mod form;
+pub mod getconf;
+pub mod getlvodm;
+pub mod hundredths;
+pub mod instfix;
 pub mod level;
 pub mod log;
+pub mod lparstat;
+pub mod lppchk;
+pub mod lsattr;
+pub mod lsdev;
+pub mod lsfs;
+pub mod lslpp;
+pub mod lslv;
+pub mod lsmcode;
 pub mod lsnim;
+pub mod lspath;
+pub mod lsps;
 pub mod lspv;
+pub mod lssrc;
 pub mod lsvg;
+pub mod message;
+pub mod mount;
 pub mod name;
+pub mod nim;
+pub mod oslevel;
 pub mod phase;
+pub mod prtconf;
+pub mod ps;
+pub mod size;
 mod text;
+pub mod uname;
 pub mod uptime;
+pub mod vrmf;
+mod words;
 
-pub use disk::{DiskName, Pvid};
+pub use disk::{DiskName, Pvid, VgId};
+pub use hundredths::Hundredths;
 pub use level::Level;
 pub use name::ObjectName;
+pub use oslevel::OsLevel;
 pub use phase::Phase;
+pub use size::Size;
+pub use vrmf::Vrmf;
 
 /// A line of output that could not be read as what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -59,7 +59,7 @@ pub async fn inventory(connection: &Connection, client: &ObjectName) -> Result<(
 fn used(info: &str, volumes: &str) -> Option<u64> {
     let pp_size = lsvg::info(info).ok()?.pp_size_mb;
     let volumes = lsvg::logical_volumes(volumes).ok()?;
-    Some(volumes.iter().map(|volume| volume.lps).sum::<u64>() * pp_size)
+    volumes.lvs.iter().try_fold(0_u64, |sum, volume| sum.checked_add(volume.lps.checked_mul(pp_size)?))
 }
 
 fn size_of(sizes: &str, disk: &DiskName) -> Option<u64> {

@@ -37,8 +37,8 @@ pub struct ClientFacts {
     pub level: Level,
     /// Its disks and bootlist.
     pub inventory: Inventory,
-    /// `lsvg -l rootvg`.
-    pub volumes: Vec<lsvg::LogicalVolume>,
+    /// `lsvg -l rootvg`, or why it could not be read.
+    pub volumes: Result<Vec<lsvg::LogicalVolume>, String>,
     /// `emgr -l`; none where it could not be read.
     pub efixes: Option<Vec<efix::Efix>>,
     /// `Processor Type` of `prtconf`.
@@ -89,7 +89,7 @@ async fn look_at_client(
     Ok(Ok(ClientFacts {
         level,
         inventory,
-        volumes: lsvg::logical_volumes(&volumes.text).unwrap_or_default(),
+        volumes: lsvg::logical_volumes(&volumes.text).map(|volumes| volumes.lvs).map_err(|error| error.to_string()),
         efixes: efix::parse(&efixes.text).ok().filter(|_| efixes.rc == 0),
         processor: processor.text.split_once(':').map(|(_, kind)| kind.trim().to_owned()),
     }))
@@ -237,7 +237,11 @@ fn cache_check(answer: &Answer, used: Option<u64>) -> Check {
         let said = answer.text.lines().next().unwrap_or("lsvg said nothing");
         return block(id, title, said, "Name a volume group of the master that is varied on.");
     };
-    let need = used.unwrap_or_default() * 6 / 5;
+    let Some(used) = used else {
+        let found = format!("{} MiB free; how much rootvg uses could not be read", vg.free_mb());
+        return check(id, title, Severity::Block, Verdict::Skipped, &found, "Check it by hand.");
+    };
+    let need = used.saturating_mul(6) / 5;
     let found = format!("{} MiB free, about {need} MiB needed", vg.free_mb());
     if vg.free_mb() < need {
         block(id, title, &found, "Wait for other runs to end, extend the volume group, or choose another one.")
@@ -274,7 +278,7 @@ fn disk_checks(client: &ClientFacts, request: &LaunchRequest) -> Vec<Check> {
     let title = "The target disks are large enough";
     // IBM's own number is 500 MB above what is used (nimadm.md §3.1).
     checks.push(match (size, inventory.rootvg_used) {
-        (Some(size), Some(used)) if size < used + 500 => block(
+        (Some(size), Some(used)) if size < used.saturating_add(500) => block(
             "D3",
             title,
             &format!("{size} MiB, rootvg uses {used} MiB"),
@@ -289,11 +293,16 @@ fn disk_checks(client: &ClientFacts, request: &LaunchRequest) -> Vec<Check> {
 }
 
 fn rootvg_checks(client: &ClientFacts, request: &LaunchRequest) -> Vec<Check> {
+    // What cannot be read cannot be passed: multibos or a stale mirror would go unseen.
+    let volumes = match &client.volumes {
+        Ok(volumes) => volumes,
+        Err(why) => return vec![block("R3", "rootvg can be looked at", why, "Run lsvg -l rootvg on the client.")],
+    };
     let mut checks = Vec::new();
     let names =
         |found: Vec<&lsvg::LogicalVolume>| found.iter().map(|lv| lv.name.clone()).collect::<Vec<_>>().join(", ");
     let select =
-        |wanted: &dyn Fn(&lsvg::LogicalVolume) -> bool| names(client.volumes.iter().filter(|lv| wanted(lv)).collect());
+        |wanted: &dyn Fn(&lsvg::LogicalVolume) -> bool| names(volumes.iter().filter(|lv| wanted(lv)).collect());
     let multibos = select(&|lv| lv.name.starts_with("bos_"));
     checks.push(if multibos.is_empty() {
         pass("R3", "No multibos instance", "no bos_ logical volumes")
@@ -325,7 +334,7 @@ fn rootvg_checks(client: &ClientFacts, request: &LaunchRequest) -> Vec<Check> {
             "Cloned names get the prefix alt_ and may have 15 characters: shorten them with an image_data resource.",
         ));
     }
-    let mirrored = client.volumes.iter().any(|lv| lv.pps > lv.lps);
+    let mirrored = volumes.iter().any(|lv| lv.pps > lv.lps);
     if mirrored && request.target_disks.len() < 2 {
         checks.push(warn(
             "D5",

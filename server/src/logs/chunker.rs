@@ -9,6 +9,7 @@ use aix::{
     Phase,
     log::{Event, Reader, Verdict},
 };
+use app::model::Progress;
 
 /// Bytes after which a chunk is closed.
 pub const CHUNK: usize = 64 << 10;
@@ -30,8 +31,10 @@ pub struct Chunk {
     pub head_bytes: u64,
     /// The bytes as received.
     pub body: Vec<u8>,
-    /// What its lines mean, in order.
-    pub events: Vec<Event>,
+    /// The phase whose banner is its first line.
+    pub begins: Option<Phase>,
+    /// The last step in it.
+    pub progress: Option<Progress>,
 }
 
 /// Bytes in, chunks out.
@@ -45,7 +48,8 @@ pub struct Chunker {
     whole_lines: u32,
     /// How much of `pending` was searched for line ends.
     searched: usize,
-    events: Vec<Event>,
+    begins: Option<Phase>,
+    progress: Option<Progress>,
     /// The phase of the whole lines in `pending`.
     phase: Option<Phase>,
     next_byte: u64,
@@ -118,20 +122,30 @@ impl Chunker {
 
     fn line_ends_at(&mut self, end: usize, full: &mut Vec<Chunk>) {
         let line = &self.pending[self.whole..end];
-        let event = match &self.begun {
-            Some((head, _)) if self.whole == 0 => self.reader.line(head),
-            _ => self.reader.line(line),
+        let line = match &self.begun {
+            Some((head, _)) if self.whole == 0 => head,
+            _ => line,
         };
-        let length = line.len();
+        let (mut begins, mut progress) = (None, None);
+        self.reader.line(line, &mut |_, event| match event {
+            Event::Phase(phase) => begins = Some(phase),
+            Event::Step(step) => {
+                let what = step.text.replace('\0', "\u{FFFD}");
+                progress = Some(Progress { done: step.done, total: step.total, what });
+            }
+            _ => {}
+        });
+        let length = end - self.whole;
         // A phase begins a chunk of its own: a chunk's lines all belong to one phase.
-        if matches!(event, Some(Event::Phase(_))) {
+        if begins.is_some() {
             full.extend(self.flush());
+            self.begins = begins;
         }
+        self.progress = progress.or(self.progress.take());
         self.phase = self.reader.phase();
         self.whole += length;
         self.whole_lines += 1;
         self.searched = self.whole;
-        self.events.extend(event);
         if self.whole >= CHUNK {
             full.extend(self.flush());
         }
@@ -154,7 +168,8 @@ impl Chunker {
             line_count,
             head: begun.as_ref().map(|(head, _)| lines::shown(head)),
             head_bytes: begun.map_or(0, |(_, bytes)| bytes),
-            events: std::mem::take(&mut self.events),
+            begins: self.begins.take(),
+            progress: self.progress.take(),
             body,
         };
         self.next_byte += length as u64;

@@ -13,8 +13,8 @@ use crate::store::{
     fence::{Fence, WriteError},
     log, phase,
 };
-use aix::log::{Event, Verdict};
-use app::model::{LogBatch, Progress, State};
+use aix::log::Verdict;
+use app::model::{LogBatch, State};
 use futures::TryStreamExt;
 use sqlx::PgPool;
 use time::OffsetDateTime;
@@ -125,16 +125,13 @@ impl<'a> Ingest<'a> {
                 chunk,
             };
             log::append(&mut tx, &self.fence, &new).await?;
-            for event in &chunk.events {
-                if let Event::Phase(number) = event {
-                    phase::begin(&mut tx, self.fence.migration, self.attempt, *number, at).await?;
-                    phases_changed = true;
-                }
+            if let Some(number) = chunk.begins {
+                phase::begin(&mut tx, self.fence.migration, self.attempt, number, at).await?;
             }
-            if let Some(progress) = chunk.events.iter().rev().find_map(progress) {
-                phase::progress(&mut tx, self.fence.migration, self.attempt, &progress).await?;
-                phases_changed = true;
+            if let Some(progress) = &chunk.progress {
+                phase::progress(&mut tx, self.fence.migration, self.attempt, progress).await?;
             }
+            phases_changed |= chunk.begins.is_some() || chunk.progress.is_some();
         }
         tx.commit().await?;
         for chunk in &chunks {
@@ -170,14 +167,5 @@ impl<'a> Ingest<'a> {
         let end = chunk.first_byte + chunk.body.len() as u64;
         let marked = self.marks.iter().find(|(_, size)| *size >= end).map(|(at, _)| *at);
         marked.unwrap_or_else(OffsetDateTime::now_utc)
-    }
-}
-
-fn progress(event: &Event) -> Option<Progress> {
-    match event {
-        Event::Step { what, done, total } => {
-            Some(Progress { done: *done, total: *total, what: what.replace('\0', "\u{FFFD}") })
-        }
-        _ => None,
     }
 }

@@ -1,200 +1,201 @@
-//! What one line of the log is, looked at alone.
+//! What one line of the log is, looked at alone: no state, no memory.
 
+use super::{
+    event::{Benign, Deed, Fate, Part, Row, Severity},
+    step::{self, StepKind},
+};
 use crate::Phase;
 
 /// A line, recognised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Line<'a> {
-    /// The first line of every run.
-    Header,
+    /// Nothing, or the rule that nimadm and installp draw around their headings.
+    Empty,
     /// A phase's banner.
     Phase(Phase),
-    /// A milestone within a phase: its place in [`MILESTONES`].
-    Step(usize),
+    /// A milestone and what it names.
+    Step(StepKind, &'a str),
     /// `Filesets processed: n of m`.
-    Filesets {
+    Installed {
         done: u32,
         total: u32,
     },
-    CleanedMaster,
-    CleanedClient,
-    /// `Cleaning up.`: `alt_disk_copy` gives up.
-    GivesUp,
-    /// A row of an Installation Summary that is no success.
-    Unsuccessful {
-        fileset: &'a str,
-        failed: bool,
-    },
-    /// `install_all_updates: Result = FAILURE`.
-    UpdatesFailed,
-    Coded {
-        code: &'a str,
-        severity: Severity,
-    },
-    Benign,
+    Row(Row<'a>),
+    /// A message number and how bad its line is.
+    Coded(&'a str, Severity),
+    /// A command complains without a number.
+    Complaint(Severity),
+    Benign(Benign),
     Other,
 }
 
-/// How bad a line with a message number is (nimadm.md §2.13). The number alone does not tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Severity {
-    /// Information: SRC's start messages, and what says that it is a warning.
-    Note,
-    /// Says only that something else failed: 0505-187, 0042-001.
-    Wrapper,
-    /// `ATTENTION`: fatal if the command then gives up.
-    Attention,
-    /// A command reports a failure.
-    Error,
-    /// nimadm reports a failure.
-    Fatal,
-}
-
-/// Beginnings of the lines that show progress, by phase; those that are counted by item come to have a `done` above 1.
-pub(super) const MILESTONES: [&str; 42] = [
-    "Initializing NIM client ",
-    "Verifying alt_disk_migration eligibility.",
-    "Starting Alternate Disk Migration.",
-    // 1
-    "Calling mkszfile to create new /image.data file.",
-    "Checking disk sizes.",
-    "Creating cloned rootvg volume group and associated logical volumes.",
-    "Creating logical volume alt_",
-    "Creating /alt_inst",
-    "Generating a list of files",
-    "Backing-up the rootvg files",
-    "Phase 1 complete.",
-    // 2
-    "Creating nimadm cache file systems on volume group ",
-    "Checking for initial required migration space.",
-    "Creating cache file system ",
-    // 3
-    "Syncing client data to cache",
-    // 4, 7
-    "nimadm: There is no user customization script specified for this phase.",
-    // 5
-    "Saving system configuration files.",
-    "Setting up for base operating system restore.",
-    "Restoring base operating system.",
-    "Merging system configuration files.",
-    "Running migration merge method: ",
-    // 6
-    "Installing and migrating software.",
-    "Updating install utilities.",
-    "Finished processing all filesets.",
-    "install_all_updates: Verification completed.",
-    "Restoring device ODM database.",
-    // 8
-    "Creating client boot image.",
-    "bosboot: Boot image is ",
-    "Writing boot image to client's alternate boot disk ",
-    // 9
-    "Adjusting client file system sizes",
-    "Adjusting size for ",
-    "Expanding /",
-    "Syncing cache data to client",
-    // 10
-    "Unmounting client mounts on the NIM master.",
-    "forced unmount of ",
-    "Removing nimadm cache file systems.",
-    "Removing cache file system ",
-    // 11
-    "Verifying altinst_rootvg",
-    "Modifying ODM on cloned disk.",
-    "Changing logical volume names in volume group descriptor area.",
-    "Fixing ",
-    "Bootlist is set to the boot disk: ",
-];
-
 /// Recognises a line; `text` has no line end.
 pub(super) fn read(text: &str) -> Line<'_> {
-    if let Some(phase) = banner(text) {
+    let trimmed = text.trim_ascii_end();
+    let Some(first) = trimmed.bytes().next() else { return Line::Empty };
+    if first == b'+' && trimmed.bytes().all(|b| b == b'-' || b == b'+') {
+        return Line::Empty;
+    }
+    if first == b'E'
+        && let Some(phase) = banner(text)
+    {
         return Line::Phase(phase);
     }
-    let text = text.trim_end();
-    match text {
-        "Initializing the NIM master." => return Line::Header,
-        "Cleaning up alt_disk_migration on the NIM master." => return Line::CleanedMaster,
-        "Cleaning up." => return Line::GivesUp,
-        "install_all_updates: Result = FAILURE" => return Line::UpdatesFailed,
-        _ => {}
+    match step::find(trimmed) {
+        Some((StepKind::Installed, counts)) => return installed(counts).unwrap_or(Line::Other),
+        Some((StepKind::NoScript, _)) => return Line::Benign(Benign::NoScript),
+        // Cut off in the middle of the name it would still look whole.
+        Some((StepKind::CleanUpClient, _)) if !trimmed.ends_with('.') => return Line::Other,
+        Some((kind, item)) => return Line::Step(kind, item),
+        None => {}
     }
-    if text.starts_with("Cleaning up alt_disk_migration on client ") {
-        return Line::CleanedClient;
+    if let Some(row) = summary_row(trimmed) {
+        return Line::Row(row);
     }
     // The lock goes away between listing and copying. Other temporary files do the same (unconfirmed).
-    if text.starts_with("cannot access ./") && text.ends_with("in the path name does not exist.") {
-        return Line::Benign;
+    if trimmed.starts_with("cannot access ./") && trimmed.ends_with("in the path name does not exist.") {
+        return Line::Benign(Benign::Vanished);
     }
-    if let Some(line) = filesets(text).or_else(|| summary_row(text)).or_else(|| coded(text)) {
-        return line;
+    // Every message number has a dash, and few of installp's lines have one.
+    if memchr::memchr(b'-', trimmed.as_bytes()).is_some()
+        && let Some(coded) = coded(trimmed)
+    {
+        return coded;
     }
-    MILESTONES.iter().position(|start| text.starts_with(start)).map_or(Line::Other, Line::Step)
+    complaint(trimmed).map_or(Line::Other, Line::Complaint)
 }
 
 /// Only the exact line counts: installp draws the same rules around its headings, and `alt_disk_copy` has a phase 3 too.
 fn banner(text: &str) -> Option<Phase> {
     let number = text.strip_prefix("Executing nimadm phase ")?.strip_suffix('.')?;
-    let digits = number.bytes().all(|b| b.is_ascii_digit());
+    let digits = number.len() <= 2 && number.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| number.parse::<u8>().ok())?.and_then(|n| Phase::try_from(n).ok())
 }
 
-fn filesets(text: &str) -> Option<Line<'_>> {
-    let mut words = text.strip_prefix("Filesets processed:")?.split_whitespace();
+/// `  12 of 340  (Total time:  9 secs)`.
+fn installed(counts: &str) -> Option<Line<'_>> {
+    let mut words = counts.split_ascii_whitespace();
     let done = words.next()?.parse().ok()?;
     let total = words.nth(1)?.parse().ok()?;
-    Some(Line::Filesets { done, total })
+    Some(Line::Installed { done, total })
 }
 
-/// `bos.rte.install  7.3.3.1  USR  APPLY  FAILED`. The words FAILED and CANCELLED are installp's standard (unconfirmed).
-fn summary_row(text: &str) -> Option<Line<'_>> {
-    let mut words = text.split_whitespace();
-    let (fileset, level, part, event, result) =
-        (words.next()?, words.next()?, words.next()?, words.next()?, words.next()?);
-    let four_numbers = level.split('.').count() == 4 && level.split('.').all(|part| part.parse::<u32>().is_ok());
-    let row = words.next().is_none()
-        && four_numbers
-        && matches!(part, "USR" | "ROOT" | "SHARE")
-        && matches!(event, "APPLY" | "COMMIT" | "REJECT" | "CLEANUP" | "DEINSTALL");
-    match result {
-        "FAILED" if row => Some(Line::Unsuccessful { fileset, failed: true }),
-        "CANCELLED" if row => Some(Line::Unsuccessful { fileset, failed: false }),
-        _ => None,
+/// `bos.rte.install  7.3.3.1  USR  APPLY  SUCCESS`.
+fn summary_row(text: &str) -> Option<Row<'_>> {
+    if !matches!(text.as_bytes().last(), Some(b'S' | b'D')) {
+        return None;
     }
+    let result = Fate::read(text.rsplit(' ').next()?)?;
+    let mut words = text.split_ascii_whitespace();
+    let mut next = || words.next();
+    let (name, level) = (next()?, next()?);
+    let row = Row { name, level, part: Part::read(next()?)?, event: Deed::read(next()?)?, result };
+    let whole = next()? == result.word() && next().is_none();
+    let numbers =
+        level.bytes().all(|b| b.is_ascii_digit() || b == b'.') && level.bytes().filter(|b| *b == b'.').count() == 3;
+    (whole && numbers && !level.contains("..") && !level.starts_with('.') && !level.ends_with('.')).then_some(row)
 }
 
 /// A message number, behind at most two words that end in a colon: `warning: 0042-175`, `alt_disk_copy: 0505-218`.
 fn coded(text: &str) -> Option<Line<'_>> {
-    let code = text.split_whitespace().take(3).find_map(number)?;
-    let (before, _) = text.split_once(code)?;
-    before
-        .split_whitespace()
-        .all(|word| word.ends_with(':'))
-        .then(|| Line::Coded { code, severity: severity(text, before, code) })
-}
-
-/// `0[0-9]{3}-[0-9]{2,4}` at a word's beginning, with nothing but punctuation behind.
-fn number(word: &str) -> Option<&str> {
-    let (family, rest) = word.split_once('-')?;
-    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-    let good = family.len() == 4
-        && family.starts_with('0')
-        && family.bytes().all(|b| b.is_ascii_digit())
-        && (2..=4).contains(&digits)
-        && !rest[digits..].starts_with(|c: char| c.is_alphanumeric() || c == '-' || c == '_');
-    good.then(|| &word[..5 + digits])
+    let (before, code) = crate::message::code_at_start(text)?;
+    // Being inoperative is no start message; the rest of SRC's is (nimadm.md §2.13).
+    if code.starts_with("0513-") && matches!(code, "0513-029" | "0513-059" | "0513-044" | "0513-095") {
+        return Some(Line::Benign(Benign::Subsystem));
+    }
+    Some(Line::Coded(code, severity(text, before, code)))
 }
 
 fn severity(text: &str, before: &str, code: &str) -> Severity {
-    let warning =
-        before.split_whitespace().any(|word| word.eq_ignore_ascii_case("warning:")) || text.contains("WARNING");
+    let warning = before.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("warning:"));
     match code {
-        _ if warning || code.starts_with("0513-") => Severity::Note,
+        _ if warning || code.starts_with("0513-") || text.contains("WARNING") => Severity::Note,
         _ if code.starts_with("0505-") && text.contains("nimadm: Error") => Severity::Fatal,
         _ if text.contains("ATTENTION") => Severity::Attention,
         "0042-001" => Severity::Wrapper,
+        // These name the command that failed; what that command said comes next (nimadm.md §4.2).
+        _ if text.contains("An unexpected result was returned by") => Severity::Wrapper,
         _ => Severity::Error,
     }
+}
+
+/// Who complains, and in which words. Both are needed: installp prints descriptions such as `Error Logging and Dump`.
+const COMPLAINERS: &[&str] = &[
+    "/usr/",
+    "alt_disk_",
+    "alt_rootvg_op",
+    "backup",
+    "bosboot",
+    "c_rsh",
+    "chfs",
+    "cp:",
+    "cpio:",
+    "crfs",
+    "error:",
+    "host ",
+    "installp:",
+    "ksh",
+    "mount:",
+    "mv:",
+    "nimadm",
+    "nimsh",
+    "restore",
+    "rexec",
+    "rpm",
+    "rsh",
+    "sh:",
+    "ssh",
+    "tar:",
+    "umount",
+];
+const COMPLAINTS: &[&str] = &[
+    "annot ",
+    "denied",
+    "does not",
+    "rror",
+    "ailed",
+    "ailure",
+    "illed",
+    "is locked",
+    "no space",
+    "No space",
+    "not enough",
+    "not found",
+    "not match",
+    "not permitted",
+    "refused",
+    "imed out",
+    "nable to",
+    "nreachable",
+    "reset by peer",
+    "roken pipe",
+];
+
+/// Whether somebody who complains begins with this byte: most of installp's lines end here.
+const COMPLAINS: [bool; 256] = {
+    let mut begins = [false; 256];
+    let mut at = 0;
+    while at < COMPLAINERS.len() {
+        begins[COMPLAINERS[at].as_bytes()[0] as usize] = true;
+        at += 1;
+    }
+    begins
+};
+
+fn complaint(text: &str) -> Option<Severity> {
+    // installp heads what it could not even begin, and then says why: `  License Agreement Failures` (nimadm.md §2.6).
+    if let Some(heading) = text.strip_prefix("  ") {
+        return match heading {
+            "Filesets listed in this section failed pre-installation verification" => Some(Severity::Wrapper),
+            _ if heading.ends_with(" Failures") && !heading.starts_with(' ') => Some(Severity::Complaint),
+            _ => None,
+        };
+    }
+    if !COMPLAINS[usize::from(*text.as_bytes().first()?)] {
+        return None;
+    }
+    let by = COMPLAINERS.iter().any(|start| text.starts_with(start));
+    (by && COMPLAINTS.iter().any(|words| text.contains(words))).then_some(Severity::Complaint)
 }
 
 #[cfg(test)]
@@ -203,7 +204,7 @@ mod tests {
 
     fn code(text: &str) -> Option<(&str, Severity)> {
         match read(text) {
-            Line::Coded { code, severity } => Some((code, severity)),
+            Line::Coded(code, severity) => Some((code, severity)),
             _ => None,
         }
     }
@@ -212,7 +213,7 @@ mod tests {
     fn severity_comes_from_the_words_and_not_from_the_number() {
         use Severity::*;
         // [seed]
-        assert_eq!(code("0513-029 The biod Subsystem is already active."), Some(("0513-029", Note)));
+        assert_eq!(read("0513-029 The biod Subsystem is already active."), Line::Benign(Benign::Subsystem));
         // [log]
         assert_eq!(code("0505-187 nimadm: Error cloning altinst_rootvg on client."), Some(("0505-187", Fatal)));
         assert_eq!(
@@ -257,13 +258,41 @@ mod tests {
 
     #[test]
     fn rows_of_a_summary_need_all_five_columns() {
-        let row = "bos.net.tcp.client          7.3.3.1         USR         APPLY       FAILED      ";
-        assert_eq!(read(row), Line::Unsuccessful { fileset: "bos.net.tcp.client", failed: true });
-        assert_eq!(read("bos.net  7.3.3.1  ROOT  APPLY  SUCCESS"), Line::Other);
-        assert_eq!(read("bos.net  7.3  USR  APPLY  FAILED"), Line::Other);
+        let row = |text| match read(text) {
+            Line::Row(row) => Some((row.name, row.part.word(), row.event.word(), row.result.word())),
+            _ => None,
+        };
+        assert_eq!(
+            row("bos.net.tcp.client          7.3.3.1         USR         APPLY       FAILED      "),
+            Some(("bos.net.tcp.client", "USR", "APPLY", "FAILED"))
+        );
+        assert_eq!(row("bos.net  7.3.3.1  ROOT  COMMIT  SUCCESS"), Some(("bos.net", "ROOT", "COMMIT", "SUCCESS")));
+        assert_eq!(row("bos.net  7.3  USR  APPLY  FAILED"), None);
+        assert_eq!(row("install_all_updates: Result = FAILED"), None);
         assert_eq!(
             read("Filesets processed:  12 of 340  (Total time:  9 secs)."),
-            Line::Filesets { done: 12, total: 340 }
+            Line::Installed { done: 12, total: 340 }
         );
+    }
+
+    #[test]
+    fn a_complaint_needs_somebody_who_complains() {
+        for yes in [
+            "ksh: /usr/sbin/foo: not found",
+            "rshd: Permission denied",
+            "nimadm: The client is locked by another operation; cannot continue.",
+            "error: Failed dependencies:",
+            "  License Agreement Failures",
+        ] {
+            assert_eq!(read(yes), Line::Complaint(Severity::Complaint), "{yes:?}");
+        }
+        for no in [
+            "  bos.sysmgt.serv_aid 7.3.3.1                 # Software Error Logging and Dump Ser...",
+            "Licensed Materials - Property of IBM",
+            "Please review log to verify success",
+            "+ echo 0505-187 nimadm: Error cloning altinst_rootvg on client.",
+        ] {
+            assert!(read(no) == Line::Other, "{no:?}");
+        }
     }
 }

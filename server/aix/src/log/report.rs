@@ -1,7 +1,11 @@
 //! What the reader has to tell about a log, for people and programs: the JSON of `nimdeck explain`.
 
-use super::Verdict;
-use crate::Phase;
+use super::{
+    Verdict,
+    event::Fate,
+    run::{KeptRow, Note, Run, Seen},
+};
+use crate::{Phase, diagnosis};
 use serde::{Deserialize, Serialize};
 
 /// All there is to say about a nimadm log; the contract is `explain --json` (docs/explain.md). Absent values are `null`.
@@ -156,4 +160,90 @@ pub struct FilesetResult {
     pub event: String,
     /// `SUCCESS`, `FAILED`, `CANCELLED`.
     pub result: String,
+}
+
+impl Run {
+    /// The report of this run, one of `runs`, in a log of so many lines and bytes.
+    pub(super) fn report(&self, runs: u32, lines: u64, bytes: u64) -> Report {
+        let verdict = self.verdict();
+        let mut phases: Vec<_> = self.phases.iter().map(|seen| self.phase_report(seen, &verdict)).collect();
+        phases.sort_by_key(|phase| phase.number);
+        Report {
+            kind: LogKind::NimadmLog,
+            findings: self.findings.iter().map(|note| note.finding(&verdict)).collect(),
+            findings_left_out: self.findings_left_out,
+            client: self.header.client.clone(),
+            mode: self.mode,
+            target: self.target.clone(),
+            disks: self.disks.clone(),
+            bootlist: self.bootlist.clone(),
+            run: self.number.max(1),
+            runs,
+            lines,
+            bytes,
+            phases,
+            filesets: self.rows.iter().map(KeptRow::result).collect(),
+            filesets_left_out: self.rows_left_out,
+            look_at: self.look_at(),
+            verdict,
+        }
+    }
+
+    fn phase_report(&self, seen: &Seen, verdict: &Verdict) -> PhaseReport {
+        let count = |(kind, done, total): &(super::step::StepKind, u32, Option<u32>)| {
+            // A total that was passed was none: logs of edited or odd systems.
+            kind.counted().map(|what| Count {
+                what: what.to_owned(),
+                done: *done,
+                total: total.filter(|total| total >= done),
+            })
+        };
+        PhaseReport {
+            number: seen.phase,
+            title: seen.phase.title().to_owned(),
+            state: self.phase_end(seen.phase, verdict),
+            first_line: seen.first_line,
+            last_line: seen.last_line,
+            counts: seen.counts.iter().filter_map(count).collect(),
+        }
+    }
+}
+
+impl Note {
+    fn finding(&self, verdict: &Verdict) -> Finding {
+        let decisive = verdict.outcome == super::Outcome::Failed && verdict.cause.as_ref() == Some(&self.text);
+        Finding {
+            line: self.line,
+            phase: self.phase,
+            text: self.text.clone(),
+            severity: if decisive { FindingSeverity::Fatal } else { self.severity },
+            code: self.code.clone(),
+            meaning: self.meaning().map(str::to_owned),
+        }
+    }
+
+    fn meaning(&self) -> Option<&'static str> {
+        if let Some(benign) = self.benign {
+            return Some(benign.meaning());
+        }
+        if self.text.ends_with(Fate::Failed.word()) {
+            return Some("installp could not install this part of the fileset.");
+        }
+        if self.text.ends_with(Fate::Cancelled.word()) {
+            return Some("installp did not begin with this part of the fileset, because something it needs failed.");
+        }
+        diagnosis::explain(self.code.as_deref(), &self.text).map(|diagnosis| diagnosis.meaning)
+    }
+}
+
+impl KeptRow {
+    fn result(&self) -> FilesetResult {
+        FilesetResult {
+            name: self.name.clone(),
+            level: self.level.clone(),
+            part: self.part.word().to_owned(),
+            event: self.event.word().to_owned(),
+            result: self.result.word().to_owned(),
+        }
+    }
 }

@@ -1,0 +1,546 @@
+//! What is known of one run, and what it came to.
+//!
+//! The judgement is by evidence. nimadm's return code is no proof, `Cleaning up` is printed after a success and after a
+//! failure, and a line with a message number is as often information as it is an error.
+
+use super::{
+    Outcome, Verdict,
+    advice::{self, Case, Cause},
+    event::{Benign, Fate, Row, Severity},
+    report::{FindingSeverity, Mode},
+    step::StepKind,
+};
+use crate::Phase;
+
+/// As much of a line as is kept, in characters.
+const KEPT: usize = 400;
+/// Message numbers that are kept.
+const KEPT_CODES: usize = 200;
+/// Names of filesets that are kept of a kind.
+const KEPT_NAMES: usize = 2000;
+/// Rows of Installation Summaries that are kept.
+const KEPT_ROWS: usize = 20_000;
+/// Findings that are kept: those that are errors or warnings, and those that are none.
+const KEPT_FINDINGS: (usize, usize) = (1000, 300);
+/// How many lines before the end of a run its unnumbered explanation may stand.
+const NEAR: u64 = 4;
+
+/// One run of nimadm, as far as it was read. Its size has a bound, whatever the log's.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Run {
+    /// Counted from 1; 0 for what stands before the first.
+    pub(super) number: u32,
+    /// A line of it is nimadm's own; alt_disk_copy and installp print many of the others, too.
+    pub(super) recognised: bool,
+    pub(super) header: Header,
+    pub(super) mode: Option<Mode>,
+    /// `7.3`, from alt_disk_copy's `-M`.
+    pub(super) target: Option<String>,
+    pub(super) disks: Vec<String>,
+    /// The disk the bootlist was set to.
+    pub(super) bootlist: Option<String>,
+    pub(super) phases: Vec<Seen>,
+    pub(super) codes: Vec<String>,
+    pub(super) failed_filesets: Vec<String>,
+    pub(super) cancelled_filesets: Vec<String>,
+    updates_failed: bool,
+    pub(super) rows: Vec<KeptRow>,
+    pub(super) rows_left_out: u64,
+    pub(super) findings: Vec<Note>,
+    pub(super) findings_left_out: u64,
+    benign: usize,
+    /// The best explanation so far, should this phase turn out to have failed.
+    suspect: Option<Suspect>,
+    /// The run has gone on since the suspect.
+    went_on: bool,
+    /// The first failure that the run survived.
+    survived: Option<String>,
+    failure: Option<Failure>,
+    cleaned_master: bool,
+    cleaned_client: bool,
+    /// The last line that means nothing to us: often it is what a failure is about.
+    last_other: Option<(u64, String)>,
+    /// The step before, to count a line that AIX prints twice only once.
+    last_step: String,
+    last_line: u64,
+}
+
+/// What the header said (nimadm.md §1.7).
+#[derive(Debug, Clone, Default)]
+pub(super) struct Header {
+    /// `Initializing the NIM master.`
+    pub(super) begun: bool,
+    pub(super) client: Option<String>,
+    /// `Verifying alt_disk_migration eligibility.` or a line behind it.
+    pub(super) checked: bool,
+    /// `Starting Alternate Disk Migration.`
+    pub(super) started: bool,
+}
+
+/// A phase whose banner was seen.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    pub(super) phase: Phase,
+    pub(super) first_line: u64,
+    pub(super) last_line: u64,
+    pub(super) counts: Vec<(StepKind, u32, Option<u32>)>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct KeptRow {
+    pub(super) name: String,
+    pub(super) level: String,
+    pub(super) part: super::event::Part,
+    pub(super) event: super::event::Deed,
+    pub(super) result: Fate,
+}
+
+/// A line worth a look.
+#[derive(Debug, Clone)]
+pub(super) struct Note {
+    pub(super) line: u64,
+    pub(super) phase: Option<Phase>,
+    pub(super) severity: FindingSeverity,
+    pub(super) benign: Option<Benign>,
+    pub(super) code: Option<String>,
+    pub(super) text: String,
+}
+
+#[derive(Debug, Clone)]
+struct Suspect {
+    severity: Severity,
+    code: Option<String>,
+    text: String,
+}
+
+#[derive(Debug, Clone)]
+struct Failure {
+    phase: Option<Phase>,
+    cause: Option<Suspect>,
+    /// An unnumbered line shortly before, for where the cause says nothing.
+    nearby: Option<String>,
+}
+
+impl Run {
+    /// A run that has just begun.
+    pub(super) fn begin(number: u32, line: u64) -> Self {
+        Self { number, recognised: true, last_line: line, ..Self::default() }
+    }
+
+    /// The phase the next line belongs to; none before phase 1.
+    pub(super) fn phase(&self) -> Option<Phase> {
+        self.phases.last().map(|seen| seen.phase)
+    }
+
+    /// It began and did nothing yet.
+    pub(super) fn only_begun(&self) -> bool {
+        self.header.begun && !self.header.started && self.header.client.is_none() && self.suspect.is_none()
+    }
+
+    /// A header that nothing came of, behind a complete run: a wrapper's artefact (nimadm.md §0.3).
+    pub(super) fn is_echo_of(&self, before: &Self) -> bool {
+        let nothing = self.phases.is_empty() && self.suspect.is_none() && self.failure.is_none() && self.mode.is_none();
+        nothing && self.header.started && before.is_complete() && self.header.client == before.header.client
+    }
+
+    /// A run in steps (`-P`) goes on where the call before it ended: each call has a header (unconfirmed, nimadm.md §1.3).
+    pub(super) fn continues(&self, before: &Self, phase: Phase) -> bool {
+        let same = self.header.client.is_none() || self.header.client == before.header.client;
+        let next = before.phase().is_some_and(|last| last == phase || last.number() + 1 == phase.number());
+        self.phases.is_empty() && same && next && before.failure.is_none() && self.suspect.is_none()
+    }
+
+    /// Takes over what stood before the first header: it belongs to a wrapper, and only what is harmless is worth keeping.
+    pub(super) fn keep_preamble(&mut self, before: Self) {
+        self.findings = before.findings.into_iter().filter(|note| note.benign.is_some()).collect();
+        self.benign = self.findings.len();
+    }
+
+    /// A later `nimadm -C` removed what this run had left. False for a run that left nothing but its clone: then the clone is
+    /// gone, and the clean-up is what the log is about.
+    pub(super) fn clean(&mut self) -> bool {
+        let left_something = !self.is_complete();
+        if left_something {
+            (self.cleaned_master, self.cleaned_client) = (true, true);
+        }
+        left_something
+    }
+
+    pub(super) fn line(&mut self, number: u64) {
+        self.last_line = number;
+        if let Some(seen) = self.phases.last_mut() {
+            seen.last_line = number;
+        }
+    }
+
+    /// False where the banner is the one before, printed twice.
+    pub(super) fn enter(&mut self, phase: Phase) -> bool {
+        if self.phase() == Some(phase) {
+            return false;
+        }
+        self.recognised = true;
+        self.survive();
+        // Going back is not nimadm's way; should a log do so, the phase goes on where it was.
+        if let Some(at) = self.phases.iter().position(|seen| seen.phase == phase) {
+            let seen = self.phases.remove(at);
+            self.phases.push(seen);
+        } else {
+            let (first_line, last_line) = (self.last_line, self.last_line);
+            self.phases.push(Seen { phase, first_line, last_line, counts: Vec::new() });
+        }
+        self.last_step.clear();
+        self.last_other = None;
+        (self.cleaned_master, self.cleaned_client) = (false, false);
+        true
+    }
+
+    fn survive(&mut self) {
+        if let Some(suspect) = self.suspect.take()
+            && suspect.severity != Severity::Attention
+            && self.survived.is_none()
+        {
+            self.survived = Some(suspect.text);
+        }
+    }
+
+    /// Counts a step; how many of its kind there are in this phase, and how many there will be.
+    pub(super) fn step(&mut self, kind: StepKind, text: &str) -> (u32, Option<u32>) {
+        self.went_on = true;
+        self.last_other = None;
+        let again = self.last_step == text;
+        if !again {
+            self.last_step.clear();
+            self.last_step.push_str(text);
+        }
+        let total = kind.as_many_as().and_then(|other| self.count(other));
+        self.counted(kind, |done| if again { done.max(1) } else { done.saturating_add(1) }, total)
+    }
+
+    /// Takes a count that the line itself gives.
+    pub(super) fn installed(&mut self, done: u32, total: u32) {
+        self.went_on = true;
+        // Several passes count from 1 each; the phase's count is the sum, so the end of a pass is what is kept.
+        let finished = if done == total { done } else { 0 };
+        self.counted(StepKind::Installed, |sum| sum.saturating_add(finished), None);
+    }
+
+    fn counted(&mut self, kind: StepKind, add: impl Fn(u32) -> u32, total: Option<u32>) -> (u32, Option<u32>) {
+        let Some(seen) = self.phases.last_mut() else { return (1, None) };
+        if let Some((_, done, known)) = seen.counts.iter_mut().find(|(known, ..)| *known == kind) {
+            *done = add(*done);
+            return (*done, *known);
+        }
+        // AIX may print one more than an earlier phase made; then the total is not one.
+        seen.counts.push((kind, add(0), total));
+        (add(0), total)
+    }
+
+    fn count(&self, kind: StepKind) -> Option<u32> {
+        self.phases.iter().flat_map(|seen| &seen.counts).find(|(known, ..)| *known == kind).map(|(_, done, _)| *done)
+    }
+
+    pub(super) fn row(&mut self, row: &Row<'_>, number: u64, text: &str) {
+        self.went_on = true;
+        match row.result {
+            Fate::Success => {}
+            Fate::Failed => {
+                keep_once(&mut self.failed_filesets, row.name, KEPT_NAMES);
+                self.note(number, FindingSeverity::Error, None, text);
+            }
+            Fate::Cancelled => {
+                keep_once(&mut self.cancelled_filesets, row.name, KEPT_NAMES);
+                self.note(number, FindingSeverity::Warning, None, text);
+            }
+        }
+        if self.rows.len() < KEPT_ROWS {
+            let (name, level) = (cut(row.name), cut(row.level));
+            self.rows.push(KeptRow { name, level, part: row.part, event: row.event, result: row.result });
+        } else {
+            self.rows_left_out += 1;
+        }
+    }
+
+    pub(super) fn updates(&mut self, result: &str, number: u64, text: &str) {
+        if result != "SUCCESS" {
+            self.updates_failed = true;
+            self.note(number, FindingSeverity::Error, None, text);
+        }
+    }
+
+    pub(super) fn benign(&mut self, benign: Benign, number: u64, text: &str) {
+        if self.benign < KEPT_FINDINGS.1 {
+            self.benign += 1;
+            let (phase, severity) = (self.phase(), FindingSeverity::Benign);
+            self.findings.push(Note {
+                line: number,
+                phase,
+                severity,
+                benign: Some(benign),
+                code: None,
+                text: cut(text),
+            });
+        } else {
+            self.findings_left_out += 1;
+        }
+    }
+
+    fn note(&mut self, line: u64, severity: FindingSeverity, code: Option<&str>, text: &str) {
+        if self.findings.len() - self.benign < KEPT_FINDINGS.0 {
+            let (phase, code) = (self.phase(), code.map(str::to_owned));
+            self.findings.push(Note { line, phase, severity, benign: None, code, text: cut(text) });
+        } else {
+            self.findings_left_out += 1;
+        }
+    }
+
+    pub(super) fn message(&mut self, severity: Severity, code: Option<&str>, text: &str, number: u64) {
+        if let Some(code) = code {
+            keep_once(&mut self.codes, code, KEPT_CODES);
+        }
+        let shown = match severity {
+            Severity::Note if text.contains("arning") || text.contains("WARNING") => FindingSeverity::Warning,
+            Severity::Note => FindingSeverity::Info,
+            Severity::Complaint | Severity::Attention => FindingSeverity::Warning,
+            Severity::Wrapper | Severity::Error => FindingSeverity::Error,
+            Severity::Fatal => FindingSeverity::Fatal,
+        };
+        self.recognised |= text.contains(" nimadm:");
+        self.note(number, shown, code, text);
+        if self.failure.is_some() && severity >= Severity::Error {
+            // The clean-up itself went wrong.
+            (self.cleaned_master, self.cleaned_client) = (false, false);
+        }
+        let known = self.suspect.as_ref().map_or(0, Suspect::rank);
+        let new = Suspect { severity, code: code.map(str::to_owned), text: cut(text) };
+        if self.failure.is_none() && new.rank() > 0 {
+            self.went_on = false;
+            if new.rank() > known {
+                self.suspect = Some(new);
+            }
+        }
+        if severity == Severity::Fatal {
+            self.fails();
+        }
+    }
+
+    pub(super) fn other(&mut self, number: u64, text: &str) {
+        if text.starts_with('#') || !text.bytes().any(|b| b.is_ascii_alphabetic()) {
+            return;
+        }
+        let (line, kept) = self.last_other.get_or_insert_default();
+        *line = number;
+        kept.clear();
+        kept.push_str(text);
+    }
+
+    /// `Cleaning up.`: `alt_disk_copy` gives up.
+    pub(super) fn gives_up(&mut self) {
+        if self.suspect.as_ref().is_some_and(|suspect| suspect.severity >= Severity::Attention) {
+            self.fails();
+        }
+    }
+
+    /// `Cleaning up alt_disk_migration on …`. True where the run turns out to be a clean-up of an earlier one.
+    pub(super) fn cleans_up(&mut self, of_master: bool, client: &str) -> bool {
+        let alone = self.phases.is_empty() && !self.header.checked && self.suspect.is_none() && self.failure.is_none();
+        if alone && self.header.begun {
+            self.mode = Some(Mode::CleanUp);
+        }
+        self.recognised = true;
+        // nimadm cleans up in phase 12, and at any other time only because the run failed (nimadm.md §1.6).
+        if self.phase() != Some(Phase::LAST) && self.mode != Some(Mode::CleanUp) {
+            self.fails();
+        }
+        self.went_on = true;
+        if of_master {
+            self.cleaned_master = true;
+        } else {
+            // A name with full stops, cut in its middle, would look whole.
+            let is_cut = |known: &str| known != client && known.starts_with(client);
+            self.cleaned_client = !self.header.client.as_deref().is_some_and(is_cut);
+        }
+        self.mode == Some(Mode::CleanUp)
+    }
+
+    /// Takes note of the first failure; what comes after it is cleanup and explains nothing.
+    fn fails(&mut self) {
+        if self.failure.is_none() {
+            let near = |(line, _): &(u64, String)| line + NEAR >= self.last_line;
+            let nearby =
+                self.last_other.take().filter(near).map(|(_, text)| cut(&text)).filter(|text| !text.is_empty());
+            self.failure = Some(Failure { phase: self.phase(), cause: self.suspect.take(), nearby });
+            (self.cleaned_master, self.cleaned_client) = (false, false);
+        }
+    }
+
+    /// nimadm said that it cleaned up master and client. A mksysb that becomes a new mksysb has no client (unconfirmed).
+    pub(super) fn cleaned_up(&self) -> bool {
+        let no_client = self.mode == Some(Mode::Mksysb) && self.header.client.is_none();
+        self.cleaned_master && (self.cleaned_client || no_client)
+    }
+
+    fn is_complete(&self) -> bool {
+        self.failure.is_none() && self.phase() == Some(Phase::LAST) && self.cleaned_up() && self.missing().is_empty()
+    }
+
+    /// Phases that a whole run has and this one does not show. Which of them mksysb mode goes through is (unconfirmed).
+    fn missing(&self) -> Vec<Phase> {
+        let seen = |phase: &Phase| self.phases.iter().any(|seen| seen.phase == *phase);
+        if self.mode == Some(Mode::Mksysb) { Vec::new() } else { Phase::all().filter(|phase| !seen(phase)).collect() }
+    }
+
+    pub(super) fn phases_seen(&self) -> Vec<Phase> {
+        let mut seen: Vec<_> = self.phases.iter().map(|seen| seen.phase).collect();
+        seen.sort_unstable();
+        seen
+    }
+
+    /// What it came to.
+    pub(super) fn verdict(&self) -> Verdict {
+        let (outcome, failed_phase, cause) = self.judge();
+        let advice = self.case(outcome, failed_phase, &cause).advice();
+        Verdict {
+            outcome,
+            phases_seen: self.phases_seen(),
+            failed_phase,
+            codes: self.codes.clone(),
+            failed_filesets: self.failed_filesets.clone(),
+            cancelled_filesets: self.cancelled_filesets.clone(),
+            cause: cause.text,
+            advice,
+            cleaned_up: self.cleaned_up(),
+        }
+    }
+
+    /// Where to look next.
+    pub(super) fn look_at(&self) -> Vec<String> {
+        let (outcome, failed_phase, cause) = self.judge();
+        self.case(outcome, failed_phase, &cause).look_at()
+    }
+
+    fn case<'a>(&'a self, outcome: Outcome, failed_phase: Option<Phase>, cause: &'a Cause) -> Case<'a> {
+        let client = self.header.client.as_deref();
+        let (last_phase, cleaned_up, mode) = (self.phase(), self.cleaned_up(), self.mode);
+        Case { outcome, failed_phase, last_phase, cause, cleaned_up, mode, client }
+    }
+
+    fn judge(&self) -> (Outcome, Option<Phase>, Cause) {
+        if let Some(Failure { phase, cause, nearby }) = &self.failure {
+            return (Outcome::Failed, *phase, cause_of(*phase, cause.as_ref(), nearby.as_deref()));
+        }
+        let suspect = self.suspect.as_ref().filter(|suspect| suspect.severity != Severity::Attention);
+        // Before phase 1 there is nothing to clean up: nimadm complains and ends.
+        if self.phases.is_empty() && suspect.is_some() {
+            return (Outcome::Failed, None, cause_of(None, suspect, None));
+        }
+        // Its complaints have numbers as a rule, but that is not known of all (unconfirmed).
+        if self.phases.is_empty()
+            && self.header.checked
+            && !self.header.started
+            && let Some((line, text)) = &self.last_other
+            && *line == self.last_line
+        {
+            return (Outcome::Failed, None, Cause { text: Some(cut(text)), code: None });
+        }
+        if self.is_complete() {
+            return match self.complaints(suspect) {
+                None => (Outcome::Success, None, Cause::default()),
+                Some(text) => (Outcome::Warning, None, Cause { text: Some(text), code: None }),
+            };
+        }
+        // The last it said was that something failed: it did not get to its clean-up.
+        if suspect.is_some() && !self.went_on {
+            return (Outcome::Failed, self.phase(), cause_of(self.phase(), suspect, None));
+        }
+        (Outcome::Incomplete, None, Cause { text: Some(self.where_it_stops()), code: None })
+    }
+
+    /// What keeps a complete run from being a success.
+    fn complaints(&self, suspect: Option<&Suspect>) -> Option<String> {
+        let mut said = Vec::new();
+        for (names, word) in [(&self.failed_filesets, "FAILED"), (&self.cancelled_filesets, "CANCELLED")] {
+            if !names.is_empty() {
+                said.push(advice::filesets(names, word));
+            }
+        }
+        if self.updates_failed {
+            said.push("install_all_updates reported a failure".to_owned());
+        }
+        if let Some(text) = self.survived.as_deref().or(suspect.map(|suspect| suspect.text.as_str())) {
+            said.push(format!("the run went on although it was told: {text}"));
+        }
+        (!said.is_empty()).then(|| said.join("; "))
+    }
+
+    fn where_it_stops(&self) -> String {
+        let what = |mode| match mode {
+            Mode::CleanUp => Some("This is a clean-up (nimadm -C) and no migration."),
+            Mode::WakeUp => Some("This run woke a clone up (nimadm -W) and is no migration."),
+            Mode::Sleep => Some("This run put a clone to sleep (nimadm -S) and is no migration."),
+            _ => None,
+        };
+        if let Some(text) = self.mode.and_then(what) {
+            return text.to_owned();
+        }
+        let Some(phase) = self.phase() else { return "The log stops before phase 1.".to_owned() };
+        if phase == Phase::LAST && self.cleaned_up() {
+            let missing: Vec<_> = self.missing().iter().map(ToString::to_string).collect();
+            return format!("The log ends well, but shows no phase {}: it is a part of a run.", missing.join(", "));
+        }
+        format!("The log stops in phase {phase} ({}).", phase.title())
+    }
+
+    /// How a phase ended.
+    pub(super) fn phase_end(&self, phase: Phase, verdict: &Verdict) -> super::report::PhaseEnd {
+        use super::report::PhaseEnd;
+        match verdict.outcome {
+            Outcome::Failed if verdict.failed_phase == Some(phase) => PhaseEnd::Failed,
+            Outcome::Incomplete if self.phase() == Some(phase) && !self.cleaned_up() => PhaseEnd::Stopped,
+            _ => PhaseEnd::Done,
+        }
+    }
+}
+
+/// The decisive line; a line that says only that something failed gives way to what was printed just before it.
+fn cause_of(phase: Option<Phase>, suspect: Option<&Suspect>, nearby: Option<&str>) -> Cause {
+    match (suspect, nearby) {
+        (Some(suspect), None) => Cause { text: Some(suspect.text.clone()), code: suspect.code.clone() },
+        (Some(suspect), Some(_)) if suspect.rank() > 1 => {
+            Cause { text: Some(suspect.text.clone()), code: suspect.code.clone() }
+        }
+        (_, Some(nearby)) => Cause { text: Some(nearby.to_owned()), code: None },
+        (None, None) => {
+            let place = phase.map_or_else(|| "before phase 1".to_owned(), |phase| format!("in phase {phase}"));
+            Cause { text: Some(format!("nimadm gave up {place} and did not say why.")), code: None }
+        }
+    }
+}
+
+impl Suspect {
+    /// How much it explains: a wrapper's line says no more than that something failed.
+    fn rank(&self) -> u8 {
+        match self.severity {
+            Severity::Note => 0,
+            Severity::Wrapper => 1,
+            Severity::Fatal if self.text.contains("Error cloning") || self.text.contains("Error processing") => 1,
+            Severity::Complaint => 2,
+            Severity::Attention => 3,
+            Severity::Error | Severity::Fatal => 4,
+        }
+    }
+}
+
+/// The text that is kept of a line.
+pub(super) fn cut(text: &str) -> String {
+    let text = text.trim();
+    if text.len() <= KEPT && memchr::memchr(0, text.as_bytes()).is_none() {
+        return text.to_owned();
+    }
+    text.chars().filter(|c| *c != '\0').take(KEPT).collect()
+}
+
+fn keep_once(names: &mut Vec<String>, name: &str, most: usize) {
+    if names.len() < most && !names.iter().any(|known| known == name) {
+        names.push(cut(name));
+    }
+}
