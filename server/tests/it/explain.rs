@@ -4,7 +4,7 @@ use crate::support::{PASSWORD, Server, code};
 use app::model::Role;
 use serde_json::Value;
 
-const LOG: &str = include_str!("../../aix/fixtures/webmanual01_alt_mig.log");
+const LOG: &str = include_str!("../../aix/fixtures/nimadm/whole_run.seed.log");
 
 async fn viewer() -> (Server, reqwest::Client) {
     let server = Server::start().await;
