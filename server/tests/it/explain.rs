@@ -97,3 +97,13 @@ async fn it_is_behind_the_gates_of_all_others() {
     let page = server.client().get(server.url("/explain")).send().await.unwrap();
     assert_eq!(page.headers()["location"], "/sign-in?next=/explain");
 }
+
+/// A page that is finished on another thread than it was begun on must not touch what is local to a thread.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn its_page_can_be_made_by_any_threads() {
+    let (server, client) = viewer().await;
+    let pages = (0..120).map(|_| client.get(server.url("/explain")).send());
+    for page in futures::future::join_all(pages).await {
+        assert_eq!(page.unwrap().status(), 200);
+    }
+}

@@ -34,14 +34,22 @@ enum Step {
 #[component]
 pub(crate) fn ExplainPage() -> impl IntoView {
     let step = RwSignal::new(Step::Waiting);
-    let running = StoredValue::new_local(None::<AbortController>);
+    let running = RwSignal::new(None::<Running>);
+    // Built in an effect, hence only in the browser: the server may finish a page on another thread than it began it on, and
+    // what is local to a thread must not be touched there.
+    Effect::new(move || {
+        running.set(Some(StoredValue::new_local(None)));
+        on_cleanup(move || stop(running));
+    });
     let explain = move |source: Source| {
         stop(running);
         let what = source.words();
         step.set(Step::Reading { what: what.clone() });
         let controller = AbortController::new().ok();
         let signal = controller.as_ref().map(AbortController::signal);
-        running.set_value(controller);
+        if let Some(running) = running.get_untracked() {
+            running.set_value(controller);
+        }
         spawn_local(async move {
             let after = match send(&source, signal.as_ref()).await {
                 Ok(Answer::Log(report)) => Step::Log { what, report },
@@ -50,7 +58,9 @@ pub(crate) fn ExplainPage() -> impl IntoView {
                 // Whoever stopped it has said what comes next.
                 Err(Refused::Stopped) => return,
             };
-            running.try_set_value(None);
+            if let Some(Some(running)) = running.try_get_untracked() {
+                running.try_set_value(None);
+            }
             step.try_set(after);
         });
     };
@@ -58,7 +68,6 @@ pub(crate) fn ExplainPage() -> impl IntoView {
         stop(running);
         step.set(Step::Waiting);
     };
-    on_cleanup(move || stop(running));
     let shown = move || match step.get() {
         Step::Waiting => ().into_any(),
         Step::Reading { what } => view! {
@@ -97,9 +106,13 @@ pub(crate) fn ExplainPage() -> impl IntoView {
     .into_any()
 }
 
+/// What stops the request that is under way.
+type Running = StoredValue<Option<AbortController>, LocalStorage>;
+
 /// Ends the request that is under way.
-fn stop(running: StoredValue<Option<AbortController>, LocalStorage>) {
-    if let Some(controller) = running.try_update_value(Option::take).flatten() {
+fn stop(running: RwSignal<Option<Running>>) {
+    let running = running.try_get_untracked().flatten();
+    if let Some(controller) = running.and_then(|running| running.try_update_value(Option::take)).flatten() {
         controller.abort();
     }
 }
