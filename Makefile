@@ -29,17 +29,19 @@ build: $(SITE) ## leave the whole program, web assets inside, at target/release/
 
 test: check rust browser ## everything: formatting, lints, Rust tests, browser tests
 
-check: wasm-target ## formatting and lints, warnings denied
+check: wasm-target ## formatting and lints, warnings denied, and a short run of the fuzzers
 	$(call say,Formatting)
 	@cargo fmt --check
 	$(call say,Lints of what runs on the server)
 	@cargo clippy --quiet $(HOST) --all-targets -- --deny warnings
 	$(call say,Lints of what runs in the browser)
 	@cargo clippy --quiet --package frontend --target wasm32-unknown-unknown -- --deny warnings
+	@$(MAKE) --silent fuzz RUNS=20000
 
 fuzz: ## RUNS=1000000 executions of every fuzz target; `make check` does it with 20000
 	@cargo fuzz --version 2>/dev/null | grep -q '$(FUZZ)' || .ci/tool cargo-fuzz $(FUZZ)
 	$(call say,Fuzzing: $(RUNS) executions a target)
+	@cargo fuzz build --fuzz-dir server/aix/fuzz --target-dir target/fuzz --sanitizer none >target/fuzz.log 2>&1 || { cat target/fuzz.log; exit 1; }
 	@.ci/fuzz $(RUNS)
 
 bench: ## measure speed, each figure beside a baseline of the same run

@@ -117,17 +117,26 @@ fn row(line: &str) -> Option<Efix> {
     let (label, rest) = word(rest)?;
     let (date, rest) = word(rest)?;
     let (time, rest) = word(rest)?;
+    if !is_time(date, '/') || !is_time(time, ':') {
+        return None;
+    }
     // Column UPDATED BY: 10 wide behind one blank, and as a rule empty.
     let empty = rest.starts_with("  ") || rest.trim().is_empty();
     let (updated_by, about) = if empty { ("", rest) } else { word(rest)? };
     Some(Efix {
         id: id.parse().ok()?,
-        state: state.trim_matches('*').to_owned(),
+        state: filled(state.trim_matches('*'))?,
         label: label.to_owned(),
         install_time: format!("{date} {time}"),
         updated_by: filled(updated_by),
         about: filled(about),
     })
+}
+
+/// Three pairs of digits: the columns behind the time are found by its end.
+fn is_time(text: &str, sign: char) -> bool {
+    let pair = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+    text.split(sign).count() == 3 && text.split(sign).all(pair)
 }
 
 /// Prints as `emgr -l` does. Asterisks stand around states that require a reboot; whether other states have them is
@@ -187,7 +196,14 @@ mod tests {
 
     #[test]
     fn a_message_is_not_an_empty_list() {
-        for bad in ["", "ksh: emgr: not found\n", "0645-007 ATTENTION: no data\n", "1   *Q*   IJ50934s1a\n"] {
+        for bad in [
+            "",
+            "ksh: emgr: not found\n",
+            "0645-007 ATTENTION: no data\n",
+            "1   *Q*   IJ50934s1a\n",
+            "1    S    IJ11550s0a org Security     Vulnerability fix\n",
+            "1  *  IJ11550s0a 04/30/20 11:03:46\n",
+        ] {
             assert!(parse(bad).is_err(), "{bad:?} was taken");
         }
         assert_eq!(parse("There is no efix data on this system.\r\n").unwrap(), []);

@@ -38,12 +38,13 @@ impl<'a> Form<'a> {
             if fields.first().is_some_and(|first| first.key == key) {
                 break;
             }
-            let next = right.iter().filter_map(|key| Some((rest.find(key)?, *key))).min();
-            let (value, other) = rest.split_at(next.map_or(rest.len(), |(at, _)| at));
-            fields.push(Field { key, value: value.trim(), line });
-            if let Some((_, key)) = next {
-                fields.push(Field { key, value: other.strip_prefix(key).unwrap_or_default().trim(), line });
+            let (mut key, mut rest) = (key, rest);
+            while let Some((at, next)) = right.iter().filter_map(|key| Some((rest.find(key)?, *key))).min() {
+                let (value, other) = rest.split_at(at);
+                fields.push(Field { key, value: value.trim(), line });
+                (key, rest) = (next, other.strip_prefix(next).unwrap_or_default());
             }
+            fields.push(Field { key, value: rest.trim(), line });
         }
         Self { what, first_line: output.lines().next().unwrap_or_default(), fields }
     }

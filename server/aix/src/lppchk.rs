@@ -44,13 +44,11 @@ pub enum Finding {
 pub fn parse(output: &str) -> Result<Vec<Finding>, Unreadable> {
     let mut findings = Vec::new();
     for (number, line) in lines(output) {
-        if shell_error(line) {
-            return Err(Unreadable::new("lppchk", number, line));
-        }
         let text = unwrapped(line);
         match findings.last_mut() {
             Some(Finding::Fileset { problem, .. }) if !balanced(problem) => join(problem, &text),
             Some(Finding::Message { text: message, .. }) if line.starts_with(INDENT) => join(message, &text),
+            _ if shell_error(&text) => return Err(Unreadable::new("lppchk", number, line)),
             _ => findings.push(finding(line, text)),
         }
     }
@@ -98,7 +96,9 @@ fn inner(text: &str) -> &str {
 }
 
 fn join(text: &mut String, more: &str) {
-    text.push(' ');
+    if !text.is_empty() {
+        text.push(' ');
+    }
     text.push_str(more);
 }
 
@@ -151,8 +151,15 @@ mod tests {
             fixture::round_trip(&format!("lppchk/{name}"), parse, |findings| print(findings));
         }
         fixture::snapshot("lppchk/continued.unconfirmed", parse);
-        assert!(parse("ksh: lppchk: not found\n").is_err());
+        assert!(parse("ksh: lppchk: not found\n").is_err() && parse("  ksh: lppchk: not found\n").is_err());
         assert!(!parse("whatever it says\n").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_message_can_begin_in_its_second_line() {
+        let text = || "ksh: no: it is a message".to_owned();
+        let below = parse(&format!("lppchk:\n{INDENT}{}\n", text())).unwrap();
+        assert_eq!(below, [Finding::Message { code: None, text: text() }]);
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 
 use crate::{
     Unreadable,
-    text::{lines, rows, shell_error},
+    text::{filled, lines, rows, shell_error},
 };
 use serde::{Deserialize, Serialize};
 
@@ -50,11 +50,12 @@ pub fn parse(output: &str) -> Result<Firmware, Unreadable> {
     let mut firmware = Firmware::default();
     for (_, line) in lines(output) {
         let line = line.trim_start();
-        let image = |start| line.strip_prefix(start).map(|level: &str| level.trim().trim_end_matches('.').to_owned());
+        let full_stop = |c: char| c == '.' || c.is_whitespace();
+        let image = |start| line.strip_prefix(start).map(|level: &str| filled(level.trim_end_matches(full_stop)));
         if let Some(level) = image(PERMANENT) {
-            firmware.permanent = Some(level);
+            firmware.permanent = level;
         } else if let Some(level) = image(TEMPORARY) {
-            firmware.temporary = Some(level);
+            firmware.temporary = level;
         } else if let Some(rest) = line.strip_prefix(BOOTED) {
             firmware.booted = match rest.split_whitespace().next() {
                 Some("permanent") => Some(Side::Permanent),
@@ -134,6 +135,8 @@ mod tests {
         fixture::round_trip("lsmcode/system.unconfirmed", parse, print);
         fixture::round_trip("lsmcode/devices.unconfirmed", devices, |devices| print_devices(devices));
         assert_eq!(parse(&fixture::text("lsmcode/system.unconfirmed")).unwrap().running(), Some("VH950_099"));
+        let level = |text: &str| parse(&format!("{PERMANENT}{text}\n")).ok().and_then(|firmware| firmware.permanent);
+        assert_eq!((level("VH950_099 .").as_deref(), level(" . ")), (Some("VH950_099"), None));
         let bad = "ksh: lsmcode: not found\n";
         assert!(parse("").is_err() && parse(bad).is_err() && devices(bad).is_err());
     }

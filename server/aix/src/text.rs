@@ -34,7 +34,7 @@ pub(crate) fn only<T>(what: &'static str, output: &str, read: impl Fn(&str) -> O
     lines.next().map_or(Ok(value), |(number, line)| Err(Unreadable::new(what, number, line)))
 }
 
-/// Reads every line but those that `heading` knows.
+/// Reads every line but those that `heading` knows, whatever blanks stand before it.
 ///
 /// # Errors
 /// The first other line that `read` does not take.
@@ -44,7 +44,7 @@ pub(crate) fn table<T>(
     heading: impl Fn(&str) -> bool,
     read: impl Fn(&str) -> Option<T>,
 ) -> Result<Vec<T>, Unreadable> {
-    let read = |line: &str| if heading(line) { Some(None) } else { read(line).map(Some) };
+    let read = |line: &str| if heading(line.trim_start()) { Some(None) } else { read(line).map(Some) };
     Ok(rows(what, output, read)?.into_iter().flatten().collect())
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn captioned<C: std::str::FromStr, T>(
     let (number, line) = lines.next().ok_or_else(|| Unreadable::new(what, 1, first))?;
     let name = caption(line).and_then(|name| name.parse().ok()).ok_or_else(|| Unreadable::new(what, number, line))?;
     let rows = lines
-        .filter(|(_, line)| !line.starts_with(heading))
+        .filter(|(_, line)| !line.trim_start().starts_with(heading))
         .map(|(number, line)| read(line).ok_or_else(|| Unreadable::new(what, number, line)));
     Ok((name, rows.collect::<Result<_, _>>()?))
 }
@@ -128,6 +128,14 @@ mod tests {
         assert_eq!(number("\r\n12 \r\n"), Ok(12));
         assert_eq!(number(""), Err(1));
         assert_eq!(number("12\n\n13\n"), Err(3));
+    }
+
+    #[test]
+    fn headings_may_be_indented() {
+        let heading = |line: &str| line.starts_with('#');
+        assert_eq!(table("one", "  #a\n12\n", heading, |line| line.parse::<u8>().ok()), Ok(vec![12]));
+        let rows = captioned::<String, _>("one", "rootvg:\n  LV NAME\n12\n", "LV NAME", |line| line.parse::<u8>().ok());
+        assert_eq!(rows, Ok(("rootvg".to_owned(), vec![12])));
     }
 
     #[test]

@@ -1,12 +1,12 @@
+//! `bootinfo` with each of its flags.
 #![no_main]
-//! `bootinfo`, in all its forms.
 
 use aix::bootinfo;
 
-aix_fuzz::target!(
-    bootinfo::boot_device => |w: &String| bootinfo::print_word(w),
-    bootinfo::size => |s| bootinfo::print_size(*s),
-    bootinfo::blv => |w: &String| bootinfo::print_word(w),
-    bootinfo::bootable => |b| bootinfo::print_bootable(*b),
-    bootinfo::kernel_bits => |b| bootinfo::print_kernel_bits(*b),
+aix_fuzz::forms!(
+    bootinfo::boot_device => |device| bootinfo::print_word(device),
+    bootinfo::blv => |blv| bootinfo::print_word(blv),
+    bootinfo::size => |size| bootinfo::print_size(*size),
+    bootinfo::bootable => |bootable| bootinfo::print_bootable(*bootable),
+    bootinfo::kernel_bits => |bits| bootinfo::print_kernel_bits(*bits),
 );

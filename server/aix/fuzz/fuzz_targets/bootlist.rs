@@ -1,6 +1,8 @@
+//! `bootlist -m normal -o` and `-ov`.
 #![no_main]
-//! `bootlist`, in all its forms.
 
 use aix::bootlist;
 
-aix_fuzz::target!(bootlist::parse => |v| bootlist::print(v));
+aix_fuzz::forms!(
+    bootlist::parse => |bootlist| bootlist::print(bootlist),
+);

@@ -1,6 +1,8 @@
+//! `df`.
 #![no_main]
-//! `df`, in all its forms.
 
 use aix::df;
 
-aix_fuzz::target!(df::parse => df::print);
+aix_fuzz::forms!(
+    df::parse => df::print,
+);

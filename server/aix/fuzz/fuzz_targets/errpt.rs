@@ -1,6 +1,8 @@
+//! `errpt`.
 #![no_main]
-//! `errpt`, in all its forms.
 
 use aix::errpt;
 
-aix_fuzz::target!(errpt::parse => |v| errpt::print(v));
+aix_fuzz::forms!(
+    errpt::parse => |entries| errpt::print(entries),
+);

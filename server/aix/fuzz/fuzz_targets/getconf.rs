@@ -1,6 +1,8 @@
+//! `getconf DISK_SIZE`.
 #![no_main]
-//! `getconf`, in all its forms.
 
 use aix::getconf;
 
-aix_fuzz::target!(getconf::disk_size => |s| getconf::print_disk_size(*s));
+aix_fuzz::forms!(
+    getconf::disk_size => |size| getconf::print_disk_size(*size),
+);

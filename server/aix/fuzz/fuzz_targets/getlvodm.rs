@@ -1,9 +1,11 @@
+//! `getlvodm -j`.
 #![no_main]
-//! `getlvodm`: a group's identifier, or that the disk is in none.
 
-use aix::getlvodm;
+use aix::{VgId, getlvodm};
 
-aix_fuzz::target!(getlvodm::parse => |group: &Option<aix::VgId>| match "hdisk0".parse() {
-    Ok(disk) => getlvodm::print(group.as_ref(), &disk),
-    Err(_) => String::new(),
-});
+aix_fuzz::forms!(
+    getlvodm::parse => |group: &Option<VgId>| {
+        // The message names the disk, which is not read.
+        "hdisk1".parse().map_or_else(|_| String::new(), |disk| getlvodm::print(group.as_ref(), &disk))
+    },
+);

@@ -1,9 +1,9 @@
+//! `instfix -i` and `instfix -icqv`.
 #![no_main]
-//! `instfix`, in all its forms.
 
 use aix::instfix;
 
-aix_fuzz::target!(
-    instfix::parse => |v| instfix::print(v),
-    instfix::filesets => |v| instfix::print_filesets(v),
+aix_fuzz::forms!(
+    instfix::parse => |fixes| instfix::print(fixes),
+    instfix::filesets => |filesets| instfix::print_filesets(filesets),
 );

@@ -1,30 +1,72 @@
+//! Logs of nimadm with lines that are missing, cut, doubled or of other logs.
+//!
+//! Two bytes are a step on the way through a log: what is done, and how much of it. So a success and its neighbours are
+//! near, where bytes alone would never come upon twelve banners.
 #![no_main]
-//! The log reader on lines that mean something, in any order: what bytes alone hardly ever hit upon.
 
-use aix::log::{Outcome, Reader};
-use aix_fuzz::libfuzzer_sys::fuzz_target;
+use libfuzzer_sys::fuzz_target;
+use std::sync::LazyLock;
 
-const LOGS: [&str; 4] = [
-    include_str!("../../fixtures/nimadm/whole_run.seed.log"),
-    include_str!("../../fixtures/nimadm/phase_11_multibos.log.log"),
-    include_str!("../../fixtures/nimadm/warning_filesets_failed.constructed.log"),
-    include_str!("../../fixtures/nimadm/clean_up_mode.unconfirmed.log"),
-];
+macro_rules! logs {
+    ($($name:literal),+ $(,)?) => { [$(include_str!(concat!("../../fixtures/nimadm/", $name, ".log"))),+] };
+}
 
-// Each number picks a line of all the logs; the byte says how much of it, 0 all of it.
-fuzz_target!(|picks: Vec<(u16, u8)>| {
-    let lines: Vec<&str> = LOGS.iter().flat_map(|log| log.lines()).collect();
-    let mut reader = Reader::new();
-    for (index, length) in picks {
-        let line = lines[usize::from(index) % lines.len()].as_bytes();
-        let end = if length == 0 { line.len() } else { line.len().min(usize::from(length)) };
-        reader.push(&line[..end], &mut |_, _| {});
-        reader.push(b"\n", &mut |_, _| {});
-        // Asked at any moment, as the engine does.
-        let verdict = reader.verdict();
-        assert!(verdict.outcome != Outcome::Success || verdict.phases_seen.len() == 12);
-        assert!(verdict.failed_phase.is_none() || verdict.outcome == Outcome::Failed);
+/// One of each kind.
+static LOGS: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| {
+    let logs = logs![
+        "whole_run.seed",
+        "success_mksysb_mode.unconfirmed",
+        "success_nfs_mode.unconfirmed",
+        "success_in_steps.unconfirmed",
+        "steps_failed_in_9.unconfirmed",
+        "success_then_begun.constructed",
+        "failed_with_debris.constructed",
+        "success_update_run.unconfirmed",
+        "warning_filesets_failed.constructed",
+        "warning_bosboot_survived.unconfirmed",
+        "phase_06_licence_not_accepted.unconfirmed",
+        "phase_11_multibos.log",
+        "phase_12_alone.unconfirmed",
+        "phase_12_client_gone.unconfirmed",
+        "header_client_locked.unconfirmed",
+        "header_spot_unavailable.unconfirmed",
+        "clean_up_mode.unconfirmed",
+        "wake_up.unconfirmed",
+        "put_to_sleep.unconfirmed",
+        "no_nimadm_alt_disk_copy.constructed",
+    ];
+    logs.iter().map(|log| log.split_inclusive('\n').collect()).collect()
+});
+
+fuzz_target!(|data: &[u8]| {
+    let (mut log, mut at) = (0, 0);
+    let mut pieces: Vec<&[u8]> = Vec::new();
+    for step in data.chunks_exact(2).take(50) {
+        let (lines, amount) = (&LOGS[log], usize::from(step[1]));
+        let next = lines.get(at).map_or(&b""[..], |line| line.as_bytes());
+        match step[0] % 6 {
+            // The next lines.
+            0 => {
+                pieces.extend(lines.iter().skip(at).take(amount + 1).map(|line| line.as_bytes()));
+                at += amount + 1;
+            }
+            // The beginning of a line, and nothing of its end.
+            1 => {
+                pieces.push(&next[..amount.min(next.len())]);
+                at += 1;
+            }
+            // The end of a line, alone or behind what was cut before it.
+            2 => {
+                pieces.push(&next[amount.min(next.len())..]);
+                at += 1;
+            }
+            // Lines that are not there.
+            3 => at += amount,
+            // Back again.
+            4 => at = at.saturating_sub(amount),
+            // Another log, at the same place or its beginning.
+            _ => (log, at) = (amount % LOGS.len(), if amount < 128 { 0 } else { at }),
+        }
     }
-    reader.finish(&mut |_, _| {});
-    let _ = reader.report();
+    aix_fuzz::log::same_in_pieces(&pieces.concat(), pieces);
 });

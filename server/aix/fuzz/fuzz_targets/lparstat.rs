@@ -1,6 +1,8 @@
+//! `lparstat -i`.
 #![no_main]
-//! `lparstat`, in all its forms.
 
 use aix::lparstat;
 
-aix_fuzz::target!(lparstat::parse => lparstat::print);
+aix_fuzz::forms!(
+    lparstat::parse => lparstat::print,
+);

@@ -1,6 +1,8 @@
+//! `lppchk`.
 #![no_main]
-//! `lppchk`, in all its forms.
 
 use aix::lppchk;
 
-aix_fuzz::target!(lppchk::parse => |v| lppchk::print(v));
+aix_fuzz::forms!(
+    lppchk::parse => |findings| lppchk::print(findings),
+);

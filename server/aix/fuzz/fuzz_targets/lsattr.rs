@@ -1,6 +1,8 @@
+//! `lsattr -El`.
 #![no_main]
-//! `lsattr`, in all its forms.
 
 use aix::lsattr;
 
-aix_fuzz::target!(lsattr::parse => |v| lsattr::print(v));
+aix_fuzz::forms!(
+    lsattr::parse => |attributes| lsattr::print(attributes),
+);

@@ -1,9 +1,9 @@
+//! `lsdev -Cc disk` and `lsdev -F status`.
 #![no_main]
-//! `lsdev`, in all its forms.
 
 use aix::lsdev;
 
-aix_fuzz::target!(
-    lsdev::parse => |v| lsdev::print(v),
+aix_fuzz::forms!(
+    lsdev::parse => |devices| lsdev::print(devices),
     lsdev::status => lsdev::print_status,
 );

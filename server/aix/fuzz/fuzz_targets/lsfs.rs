@@ -1,9 +1,9 @@
+//! `lsfs -c` and `lsfs`.
 #![no_main]
-//! `lsfs`, in all its forms.
 
 use aix::lsfs;
 
-aix_fuzz::target!(
-    lsfs::parse => |v| lsfs::print(v),
-    lsfs::parse_table => |v| lsfs::print_table(v),
+aix_fuzz::forms!(
+    lsfs::parse => |filesystems| lsfs::print(filesystems),
+    lsfs::parse_table => |filesystems| lsfs::print_table(filesystems),
 );

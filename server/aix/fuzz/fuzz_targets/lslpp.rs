@@ -1,11 +1,11 @@
+//! `lslpp` with `-L`, `-l`, `-lc` and `-Lc`.
 #![no_main]
-//! `lslpp`, in all its forms.
 
 use aix::lslpp;
 
-aix_fuzz::target!(
-    lslpp::listing => |v| lslpp::print_listing(v),
-    lslpp::installed => |v| lslpp::print_installed(v),
-    lslpp::packages => |v| lslpp::print_packages(v),
-    lslpp::installed_colons => |v| lslpp::print_installed_colons(v),
+aix_fuzz::forms!(
+    lslpp::listing => |filesets| lslpp::print_listing(filesets),
+    lslpp::installed => |filesets| lslpp::print_installed(filesets),
+    lslpp::installed_colons => |filesets| lslpp::print_installed_colons(filesets),
+    lslpp::packages => |packages| lslpp::print_packages(packages),
 );

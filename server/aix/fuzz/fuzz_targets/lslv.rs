@@ -1,9 +1,9 @@
+//! `lslv` and `lslv -m`.
 #![no_main]
-//! `lslv`, in all its forms.
 
 use aix::lslv;
 
-aix_fuzz::target!(
+aix_fuzz::forms!(
     lslv::parse => lslv::print,
     lslv::map => lslv::print_map,
 );

@@ -1,9 +1,9 @@
+//! `lsmcode -c` and `lsmcode -A`.
 #![no_main]
-//! `lsmcode`, in all its forms.
 
 use aix::lsmcode;
 
-aix_fuzz::target!(
+aix_fuzz::forms!(
     lsmcode::parse => lsmcode::print,
-    lsmcode::devices => |v| lsmcode::print_devices(v),
+    lsmcode::devices => |devices| lsmcode::print_devices(devices),
 );

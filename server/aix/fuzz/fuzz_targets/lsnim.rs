@@ -1,12 +1,12 @@
+//! `lsnim`, and with `-l`, `-Z`, `-p` and `-q`.
 #![no_main]
-//! `lsnim`, in all its forms.
 
 use aix::lsnim;
 
-aix_fuzz::target!(
-    lsnim::list => |v| lsnim::print(v),
-    lsnim::stanzas => |v| lsnim::print_stanzas(v),
+aix_fuzz::forms!(
+    lsnim::list => |entries| lsnim::print(entries),
+    lsnim::stanzas => |stanzas| lsnim::print_stanzas(stanzas),
     lsnim::colons => lsnim::print_colons,
-    lsnim::classes => |v| lsnim::print_classes(v),
+    lsnim::classes => |classes| lsnim::print_classes(classes),
     lsnim::arguments => lsnim::print_arguments,
 );

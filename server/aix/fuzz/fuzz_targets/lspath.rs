@@ -1,6 +1,8 @@
+//! `lspath -l`.
 #![no_main]
-//! `lspath`, in all its forms.
 
 use aix::lspath;
 
-aix_fuzz::target!(lspath::parse => |v| lspath::print(v));
+aix_fuzz::forms!(
+    lspath::parse => |paths| lspath::print(paths),
+);

@@ -1,9 +1,9 @@
+//! `lsps -s` and `lsps -a`.
 #![no_main]
-//! `lsps`, in all its forms.
 
 use aix::lsps;
 
-aix_fuzz::target!(
+aix_fuzz::forms!(
     lsps::summary => lsps::print_summary,
-    lsps::page_spaces => |v| lsps::print_page_spaces(v),
+    lsps::page_spaces => |spaces| lsps::print_page_spaces(spaces),
 );

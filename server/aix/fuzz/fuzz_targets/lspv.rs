@@ -1,11 +1,11 @@
+//! `lspv`, and with `-u`, a disk, and `-l`.
 #![no_main]
-//! `lspv`, in all its forms.
 
 use aix::lspv;
 
-aix_fuzz::target!(
-    lspv::parse => |v| lspv::print(v),
-    lspv::unique => |v| lspv::print_unique(v),
+aix_fuzz::forms!(
+    lspv::parse => |disks| lspv::print(disks),
+    lspv::unique => |disks| lspv::print_unique(disks),
     lspv::detail => lspv::print_detail,
     lspv::logical_volumes => lspv::print_logical_volumes,
 );

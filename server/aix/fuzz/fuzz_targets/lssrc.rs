@@ -1,6 +1,8 @@
+//! `lssrc`.
 #![no_main]
-//! `lssrc`, in all its forms.
 
 use aix::lssrc;
 
-aix_fuzz::target!(lssrc::parse => |v| lssrc::print(v));
+aix_fuzz::forms!(
+    lssrc::parse => |subsystems| lssrc::print(subsystems),
+);

@@ -1,10 +1,10 @@
+//! `lsvg`, and with a group, `-l`, `-p` and `-M`.
 #![no_main]
-//! `lsvg`, in all its forms.
 
 use aix::lsvg;
 
-aix_fuzz::target!(
-    lsvg::list => |v| lsvg::print_list(v),
+aix_fuzz::forms!(
+    lsvg::list => |names| lsvg::print_list(names),
     lsvg::info => lsvg::print_info,
     lsvg::logical_volumes => lsvg::print_logical_volumes,
     lsvg::physical_volumes => lsvg::print_physical_volumes,

@@ -1,6 +1,8 @@
+//! Error texts. Any text can be read.
 #![no_main]
-//! `message`, in all its forms.
 
 use aix::message;
 
-aix_fuzz::target!(|text| Ok(message::parse(text)) => message::print);
+aix_fuzz::forms!(
+    |text: &str| Ok::<_, ()>(message::parse(text)) => message::print,
+);

@@ -1,6 +1,8 @@
+//! `mount`.
 #![no_main]
-//! `mount`, in all its forms.
 
 use aix::mount;
 
-aix_fuzz::target!(mount::parse => |v| mount::print(v));
+aix_fuzz::forms!(
+    mount::parse => |mounts| mount::print(mounts),
+);

@@ -1,6 +1,8 @@
+//! `nim -o showres` of an lpp_source.
 #![no_main]
-//! `nim`, in all its forms.
 
 use aix::nim;
 
-aix_fuzz::target!(nim::images => |v| nim::print_images(v));
+aix_fuzz::forms!(
+    nim::images => |images| nim::print_images(images),
+);

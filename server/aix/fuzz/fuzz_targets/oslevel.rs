@@ -1,10 +1,10 @@
+//! `oslevel`, and with `-rl` and `-sq`.
 #![no_main]
-//! `oslevel`, in all its forms.
 
 use aix::oslevel;
 
-aix_fuzz::target!(
+aix_fuzz::forms!(
     oslevel::parse => oslevel::print,
-    oslevel::behind => |v| oslevel::print_behind(v),
-    oslevel::known => |v| oslevel::print_known(v),
+    oslevel::behind => |filesets| oslevel::print_behind(filesets),
+    oslevel::known => |levels| oslevel::print_known(levels),
 );

@@ -1,6 +1,8 @@
+//! `prtconf`.
 #![no_main]
-//! `prtconf`, in all its forms.
 
 use aix::prtconf;
 
-aix_fuzz::target!(prtconf::parse => prtconf::print);
+aix_fuzz::forms!(
+    prtconf::parse => prtconf::print,
+);

@@ -1,9 +1,9 @@
+//! `ps -o pid,etime,args` and `ps -ef`.
 #![no_main]
-//! `ps`, in all its forms.
 
 use aix::ps;
 
-aix_fuzz::target!(
-    ps::running => |v| ps::print_running(v),
-    ps::processes => |v| ps::print_processes(v),
+aix_fuzz::forms!(
+    ps::running => |processes| ps::print_running(processes),
+    ps::processes => |processes| ps::print_processes(processes),
 );

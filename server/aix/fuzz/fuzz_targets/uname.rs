@@ -1,6 +1,8 @@
+//! `uname -m`.
 #![no_main]
-//! `uname`, in all its forms.
 
 use aix::uname;
 
-aix_fuzz::target!(uname::parse => uname::print);
+aix_fuzz::forms!(
+    uname::parse => uname::print,
+);

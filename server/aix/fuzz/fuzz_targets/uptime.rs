@@ -1,6 +1,8 @@
+//! `uptime`.
 #![no_main]
-//! `uptime`, in all its forms.
 
 use aix::uptime;
 
-aix_fuzz::target!(uptime::parse => uptime::print);
+aix_fuzz::forms!(
+    uptime::parse => uptime::print,
+);

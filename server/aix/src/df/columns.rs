@@ -76,7 +76,8 @@ pub(super) fn print(df: &Df, titles: &str, middle: impl Fn(&Row, bool) -> String
 }
 
 pub(super) fn amount(blocks: Option<Blocks>, decimals: bool) -> String {
-    dash(blocks.map(|blocks| if decimals { blocks.to_string() } else { format!("{blocks:.0}") }))
+    let whole = |blocks: &Blocks| blocks.hundredths().is_multiple_of(100);
+    dash(blocks.map(|blocks| if decimals || !whole(&blocks) { blocks.to_string() } else { format!("{blocks:.0}") }))
 }
 
 /// AIX prints a blank where the percent sign would be, seen in logs of 512-byte blocks; nimadm.md's sample does not.

@@ -34,6 +34,12 @@ fn says_what_blocks_are() {
 }
 
 #[test]
+fn decimals_are_kept_where_aix_has_none() {
+    let df = parse("Filesystem 1024-blocks Free %Used Iused %Iused Mounted on\n/dev/hd4 1 0.71 30% 1 1% /\n").unwrap();
+    assert_eq!(parse(&print(&df)).unwrap(), df);
+}
+
+#[test]
 fn reads_other_columns_by_their_headings() {
     let df =
         parse("Filesystem    512-blocks      Used      Free %Used Mounted on\n/dev/hd4  100  40  60  40% /\n").unwrap();

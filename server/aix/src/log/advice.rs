@@ -21,6 +21,8 @@ pub(super) struct Case<'a> {
     pub(super) last_phase: Option<Phase>,
     pub(super) cause: &'a Cause,
     pub(super) cleaned_up: bool,
+    /// By a later `nimadm -C`.
+    pub(super) cleaned_later: bool,
     pub(super) mode: Option<Mode>,
     pub(super) client: Option<&'a str>,
 }
@@ -51,6 +53,7 @@ impl Case<'_> {
                 Some(Mode::CleanUp) => AFTER_CLEAN_UP,
                 Some(Mode::WakeUp) => AFTER_WAKING,
                 Some(Mode::Sleep) => AFTER_SLEEP,
+                _ if self.cleaned_later => AFTER_CLEAN_UP,
                 _ if self.last_phase == Some(Phase::LAST) && self.cleaned_up => A_PART,
                 _ => diagnosis::AFTER_SILENCE,
             }

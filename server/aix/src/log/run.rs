@@ -60,6 +60,8 @@ pub(super) struct Run {
     cleaned_client: bool,
     /// The line of the last message, with the lines it went on in.
     message_ends: u64,
+    /// Not by itself: a later `nimadm -C` did.
+    cleaned_later: bool,
     /// The last line that means nothing to us: often it is what a failure is about.
     last_other: Option<(u64, String)>,
     /// The step before, to count a line that AIX prints twice only once.
@@ -163,7 +165,7 @@ impl Run {
     pub(super) fn clean(&mut self) -> bool {
         let left_something = !self.is_complete();
         if left_something {
-            (self.cleaned_master, self.cleaned_client) = (true, true);
+            (self.cleaned_master, self.cleaned_client, self.cleaned_later) = (true, true, true);
         }
         left_something
     }
@@ -400,8 +402,10 @@ impl Run {
         self.cleaned_master && (self.cleaned_client || no_client)
     }
 
+    /// It went through and cleaned up itself: what `nimadm -C` had to clean up after did not get to its end.
     fn is_complete(&self) -> bool {
-        self.failure.is_none() && self.phase() == Some(Phase::LAST) && self.cleaned_up() && self.missing().is_empty()
+        let at_its_end = self.phase() == Some(Phase::LAST) && self.cleaned_up() && !self.cleaned_later;
+        self.failure.is_none() && at_its_end && self.missing().is_empty()
     }
 
     /// Phases that a whole run has and this one does not show. Which of them mksysb mode goes through is (unconfirmed).
@@ -442,7 +446,7 @@ impl Run {
     fn case<'a>(&'a self, outcome: Outcome, failed_phase: Option<Phase>, cause: &'a Cause) -> Case<'a> {
         let client = self.header.client.as_deref();
         let (last_phase, cleaned_up, mode) = (self.phase(), self.cleaned_up(), self.mode);
-        Case { outcome, failed_phase, last_phase, cause, cleaned_up, mode, client }
+        Case { outcome, failed_phase, last_phase, cause, cleaned_up, cleaned_later: self.cleaned_later, mode, client }
     }
 
     fn judge(&self) -> (Outcome, Option<Phase>, Cause) {
@@ -504,6 +508,9 @@ impl Run {
             return text.to_owned();
         }
         let Some(phase) = self.phase() else { return "The log stops before phase 1.".to_owned() };
+        if self.cleaned_later {
+            return format!("The run stops in phase {phase} ({}), and nimadm -C cleaned up after it.", phase.title());
+        }
         if phase == Phase::LAST && self.cleaned_up() {
             let missing: Vec<_> = self.missing().iter().map(ToString::to_string).collect();
             return format!("The log ends well, but shows no phase {}: it is a part of a run.", missing.join(", "));
@@ -514,9 +521,10 @@ impl Run {
     /// How a phase ended.
     pub(super) fn phase_end(&self, phase: Phase, verdict: &Verdict) -> super::report::PhaseEnd {
         use super::report::PhaseEnd;
+        let stopped = !self.cleaned_up() || self.cleaned_later;
         match verdict.outcome {
             Outcome::Failed if verdict.failed_phase == Some(phase) => PhaseEnd::Failed,
-            Outcome::Incomplete if self.phase() == Some(phase) && !self.cleaned_up() => PhaseEnd::Stopped,
+            Outcome::Incomplete if self.phase() == Some(phase) && stopped => PhaseEnd::Stopped,
             _ => PhaseEnd::Done,
         }
     }

@@ -116,6 +116,19 @@ fn cleanup_outside_phase_12_is_a_failure_even_without_a_number() {
 }
 
 #[test]
+fn a_run_that_nimadm_c_cleaned_up_after_is_no_success() {
+    // killed in phase 12, before it cleaned up itself; then `nimadm -C`
+    let clean_up = include_str!("../../fixtures/nimadm/clean_up_mode.unconfirmed.log");
+    let killed = SEED.split_once("Cleaning up alt_disk_migration on the NIM master").unwrap().0;
+    let (_, reader) = events(&[format!("{killed}{clean_up}").as_bytes()]);
+    let report = reader.report().unwrap();
+    assert_eq!((report.verdict.outcome, report.verdict.cleaned_up), (Outcome::Incomplete, true));
+    assert!(report.verdict.cause.unwrap().contains("stops in phase 12"));
+    assert!(report.verdict.advice.unwrap().contains("begins at phase 1"));
+    assert_eq!(report.phases.last().unwrap().state, PhaseEnd::Stopped);
+}
+
+#[test]
 fn nim_can_refuse_before_phase_1() {
     // texts [code]; the combination is constructed
     let log = "Initializing the NIM master.\n0042-001 nim: processing error encountered on \"master\":\n\

@@ -80,10 +80,10 @@ fn name_and_level(fileset: &str, level: &str) -> Option<(String, String)> {
 /// A line without name, level and a state of one letter.
 pub fn listing(output: &str) -> Result<Vec<Listed>, Unreadable> {
     let read = |text: &str| {
-        let mut words = text.split_whitespace();
+        let mut words = text.split_whitespace().peekable();
         let (fileset, level) = name_and_level(words.next()?, words.next()?)?;
         let state = words.next().filter(|state| state.len() == 1)?.to_owned().into();
-        let kind = words.next().filter(|kind| kind.len() == 1).map(str::to_owned);
+        let kind = words.next_if(|kind| kind.len() == 1).map(str::to_owned);
         let description = filled(&words.collect::<Vec<_>>().join(" "));
         Some(Listed { fileset, level, state, kind, description })
     };

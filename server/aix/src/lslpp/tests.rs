@@ -91,6 +91,12 @@ fn fixtures_print_as_they_were() {
 }
 
 #[test]
+fn a_description_without_a_type_is_whole() {
+    let rows = listing("  bash    5.1-4  C   The GNU Bourne Again shell\n").unwrap();
+    assert_eq!((rows[0].kind.as_deref(), rows[0].description.as_deref()), (None, Some("The GNU Bourne Again shell")));
+}
+
+#[test]
 fn messages_are_no_filesets() {
     for bad in ["lslpp: 0504-132  Fileset bos.alt_disk_install.rte not installed.\n", "ksh: lslpp: not found\n"] {
         assert!(listing(bad).is_err() && installed(bad).is_err(), "{bad:?} was taken");

@@ -162,6 +162,9 @@ mod tests {
         )
         .unwrap();
         assert_eq!((disk.total_pps, disk.vg_descriptors), (Some(20_480), Some(2)));
+        // wherever the next key is
+        let disk = detail("PHYSICAL VOLUME: hdisk0 VOLUME GROUP: datavg ALLOCATABLE: yesHOT SPARE: no\n").unwrap();
+        assert_eq!((disk.allocatable.as_deref(), disk.hot_spare.as_deref()), (Some("yes"), Some("no")));
     }
 
     #[test]

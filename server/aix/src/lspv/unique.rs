@@ -62,7 +62,9 @@ pub fn print_unique(disks: &[UniqueDisk]) -> String {
     let line = |disk: &UniqueDisk| {
         let start = columns(&disk.disk, &disk.pvid, &disk.vg, &disk.state);
         let (id, uuid) = (disk.unique_id.as_deref().unwrap_or_default(), disk.uuid.as_deref().unwrap_or_default());
-        format!("{}\n", format!("{start}{id:<50} {uuid}").trim_end())
+        // A state that fills its column must not touch the identifier.
+        let gap = if start.ends_with(' ') { "" } else { " " };
+        format!("{}\n", format!("{start}{gap}{id:<50} {uuid}").trim_end())
     };
     disks.iter().map(line).collect()
 }
@@ -86,6 +88,8 @@ mod tests {
     fn reads_the_sample() {
         fixture::read(samples!("lspv": "unique.unconfirmed"), unique);
         assert!(unique("lspv: 0516-1000 illegal option\n").is_err());
+        let disks = unique("hdisk0 none None a-very-long-state 3E213600A0B8\n").unwrap();
+        assert_eq!(unique(&print_unique(&disks)).unwrap(), disks);
     }
 
     prop_compose! {

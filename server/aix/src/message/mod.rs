@@ -8,7 +8,7 @@ mod code;
 
 pub use code::code_at_start;
 
-use crate::text::lines;
+use crate::text::{lines, unwrapped};
 use serde::{Deserialize, Serialize};
 
 /// One message.
@@ -67,7 +67,7 @@ pub fn parse(text: &str) -> Report {
             report.other.push(line.to_owned());
         }
     }
-    report.messages.iter_mut().for_each(|message| message.text = crate::text::unwrapped(&message.text));
+    report.messages.iter_mut().for_each(finish);
     report
 }
 
@@ -77,23 +77,38 @@ fn rc(line: &str) -> Option<i64> {
     digits.bytes().all(|b| b.is_ascii_digit()).then(|| value.parse().ok())?
 }
 
+/// What a line says by itself.
 fn message(line: &str) -> Option<Message> {
     let (before, code) = code_at_start(line)?;
-    let rest = line.get(before.len() + code.len()..)?;
-    // `0516-010 : Volume group …`, `0516-2038: hdcryptmgr …`
-    let mut text = rest.trim_start().trim_start_matches(':').trim_start();
-    let mut words = before.split_whitespace().map(|word| word.trim_end_matches(':'));
-    let mut command = words.clone().find(|word| !is_warning(word));
-    if let (None, Some((word, rest))) = (command, text.split_once(':').filter(|(word, _)| is_command(word))) {
-        command = Some(word);
-        text = rest.trim_start();
+    let mut text = line.get(before.len() + code.len()..)?.to_owned();
+    let mut words = before.split_whitespace().map(|word| word.trim_matches(':'));
+    let command = words.clone().find(|word| !word.is_empty() && !is_warning(word));
+    // `ATTENTION: 0505-218 …` belongs to the text.
+    if let Some(word) = command.filter(|word| !is_command(word)) {
+        text = format!("{word}: {}", text.trim_start_matches(separator));
     }
     Some(Message {
         code: code.to_owned(),
-        command: command.map(str::to_owned),
-        text: text.to_owned(),
-        warning: words.any(is_warning) || text.starts_with("WARNING"),
+        command: command.filter(|word| is_command(word)).map(str::to_owned),
+        text,
+        warning: words.any(is_warning),
     })
+}
+
+/// What can be said once all lines of a message are there.
+fn finish(message: &mut Message) {
+    // `0516-010 : Volume group …`, `0516-2038: hdcryptmgr …`
+    message.text = unwrapped(message.text.trim_start_matches(separator));
+    if message.command.is_none()
+        && let Some((word, rest)) = message.text.split_once(':').filter(|(word, _)| is_command(word))
+    {
+        (message.command, message.text) = (Some(word.to_owned()), rest.trim_start().to_owned());
+    }
+    message.warning |= message.text.starts_with("WARNING");
+}
+
+fn separator(c: char) -> bool {
+    c == ':' || c.is_whitespace()
 }
 
 fn is_warning(word: &str) -> bool {

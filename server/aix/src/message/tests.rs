@@ -52,6 +52,21 @@ fn fixtures_are_read_as_they_are_nested() {
 }
 
 #[test]
+fn who_says_it_may_stand_before_the_number_or_behind_it_or_below() {
+    let first = |output: &str| {
+        let Message { command, text, .. } = parse(output).messages.swap_remove(0);
+        (command.unwrap_or_default(), text)
+    };
+    let mount = || ("mount".to_owned(), "access denied".to_owned());
+    assert_eq!(first("mount: 1831-011 access denied"), mount());
+    assert_eq!(first("1831-011 : : mount: access denied"), mount());
+    assert_eq!(first("1831-011\n    mount: access denied"), mount());
+    // not who says it, but how it is said
+    assert_eq!(first("ATTENTION: 0505-218 no"), (String::new(), "ATTENTION: no".to_owned()));
+    assert_eq!(first("0505-218 ATTENTION: no"), (String::new(), "ATTENTION: no".to_owned()));
+}
+
+#[test]
 fn nim_errors_say_their_numbers_and_the_exit_code() {
     let short = |output: &str| {
         let NimError { codes, rc } = parse(output).nim_error();

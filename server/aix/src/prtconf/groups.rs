@@ -37,9 +37,10 @@ pub(super) enum Part {
 const HEADINGS: &str = "PV_NAME           PV STATE          TOTAL PPs   FREE PPs    FREE DISTRIBUTION";
 
 pub(super) fn read(system: &mut System, part: &mut Part, line: &str) -> Option<()> {
-    let rule = line.bytes().all(|b| b == b'=');
-    match (&part, line) {
-        (Part::Resources, line) => system.resources.push(line.to_owned()),
+    let text = line.trim_start();
+    let rule = text.bytes().all(|b| b == b'=');
+    match (&part, text) {
+        (Part::Resources, _) => system.resources.push(line.to_owned()),
         (_, "Inactive VGs") => *part = Part::Inactive,
         (_, "Active VGs") => *part = Part::Active,
         (_, line) if rule || line.starts_with("PV_NAME") => {}
@@ -59,13 +60,14 @@ fn one_word(text: &str) -> Option<String> {
 
 fn disk(line: &str) -> Option<Disk> {
     let mut words = line.split_whitespace();
-    Some(Disk {
+    let disk = Disk {
         pv: words.next()?.to_owned(),
         state: words.next()?.to_owned(),
         total_pps: words.next()?.parse().ok()?,
         free_pps: words.next()?.parse().ok()?,
         distribution: words.next().map(str::to_owned),
-    })
+    };
+    words.next().is_none().then_some(disk)
 }
 
 pub(super) fn print(system: &System) -> String {

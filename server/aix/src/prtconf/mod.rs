@@ -44,7 +44,7 @@ pub struct System {
     pub firmware_level: Option<String>,
     /// `IBM,FW950.40 (VH950_099)`.
     pub firmware_version: Option<String>,
-    /// Every other line of the first block and of the next two, with its key.
+    /// Every other line of the first block and of the next two, with its key; those with a known key last.
     pub other: Vec<(String, String)>,
     /// Network Information.
     pub network: Network,
@@ -109,7 +109,7 @@ pub fn parse(output: &str) -> Result<System, Unreadable> {
     for (number, line) in lines(output) {
         let text = line.trim_start();
         let unreadable = || Unreadable::new("prtconf", number, line);
-        if shell_error(line) {
+        if shell_error(text) {
             return Err(unreadable());
         }
         match text {
@@ -122,6 +122,9 @@ pub fn parse(output: &str) -> Result<System, Unreadable> {
             },
         }
     }
+    // What is known in a line of its own must not be mistaken for it when this is printed.
+    let known = |key: &str| System::default().place(key).is_some();
+    system.other.sort_by_cached_key(|(key, _)| known(key));
     // Many messages look like `key: value`.
     let System { other, .. } = &system;
     let only_other = System { other: other.clone(), ..System::default() } == system;
@@ -239,8 +242,10 @@ pub fn print(system: &System) -> String {
     row(&mut out, "Good Memory Size", system.good_memory_mb.as_ref(), " MB");
     row(&mut out, "Platform Firmware level", system.firmware_level.as_ref(), "");
     row(&mut out, "Firmware Version", system.firmware_version.as_ref(), "");
-    for (key, value) in &system.other {
-        out += &format!("{key}: {value}\n");
+    let known = |key: &str| System::default().place(key).is_some();
+    let (again, other): (Vec<_>, Vec<_>) = system.other.iter().partition(|(key, _)| known(key));
+    for (key, value) in other {
+        row(&mut out, key, Some(value), "");
     }
     let Network { host_name, ip_address, sub_netmask, gateway, name_server, domain_name } = &system.network;
     if system.network != Network::default() {
@@ -257,6 +262,10 @@ pub fn print(system: &System) -> String {
     }
     row(&mut out, "        Total Paging Space", system.paging.total_mb.as_ref(), "MB");
     row(&mut out, "        Percent Used", system.paging.percent_used.as_ref(), "%");
+    // A second value of a key, or one that is not what it should be, behind the first.
+    for (key, value) in again {
+        row(&mut out, key, Some(value), "");
+    }
     out + &groups::print(system)
 }
 

@@ -96,6 +96,17 @@ fn a_value_that_is_not_what_it_should_be_is_not_lost() {
     assert_eq!((system.memory_mb, system.other), (None, other.to_vec()));
 }
 
+#[test]
+fn the_first_value_of_a_key_counts_also_when_printed() {
+    let text = "Host Name: a\nHost Name: b\nX: y\nVolume Groups Information\nInactive VGs\n  ====\n  altinst_rootvg\n";
+    let system = parse(text).unwrap();
+    assert_eq!(system.network.host_name.as_deref(), Some("a"));
+    assert_eq!(system.inactive_vgs, ["altinst_rootvg"]);
+    assert_eq!(parse(&print(&system)).unwrap(), system);
+    assert!(parse("  ksh: prtconf: not found\n").is_err());
+    assert!(parse("Volume Groups Information\nrootvg:\nhdisk0 active 1 2 3..4: 5\n").is_err());
+}
+
 proptest! {
     #[test]
     fn what_is_printed_is_read_again(system in any_system()) {
