@@ -213,7 +213,7 @@ fn LogRow(log: OldLog, choice: Choice) -> impl IntoView {
             </th>
             <td data-label="Client">{client.to_string()}</td>
             <td data-label="Size" class="number">{format::bytes(bytes)}</td>
-            <td data-label="Written"><span>{modified} {modified_on.map(|day| view! { <span class="small">{day}</span> })}</span></td>
+            <td data-label="Written"><span>{modified} {modified_on.map(|day| view! { <span class="small">" · "{day}</span> })}</span></td>
             <td data-label="History">
                 <div role="status">{fate}</div>
                 {refused.map(|why| view! { <span class="reason">{why}</span> })}

@@ -6,7 +6,7 @@ use crate::{
 };
 use aix::{
     Phase,
-    log::{PhaseEnd, PhaseReport},
+    log::{Count, PhaseEnd, PhaseReport},
 };
 use leptos::prelude::*;
 
@@ -58,11 +58,31 @@ pub(crate) fn Phases(phases: Vec<PhaseReport>) -> impl IntoView {
     .into_any()
 }
 
-/// `16 logical volumes, 10 file systems`.
+/// `16 logical volumes created, 10 file systems created`.
 fn counted(phase: &PhaseReport) -> String {
-    let count = |count: &aix::log::Count| match count.total {
-        Some(total) => format!("{} of {} {}", count.done, total, count.what),
-        None => format::counted(u64::from(count.done), &count.what),
+    phase.counts.iter().map(one_count).collect::<Vec<_>>().join(", ")
+}
+
+/// What is counted comes with what was done to it: `file systems expanded`, but `1 file system expanded`.
+fn one_count(count: &Count) -> String {
+    let (things, done) = count.what.rsplit_once(' ').unwrap_or((&count.what, ""));
+    let said = match count.total {
+        Some(total) => format!("{} of {total} {things} {done}", count.done),
+        None => format!("{} {done}", format::counted(u64::from(count.done), things)),
     };
-    phase.counts.iter().map(count).collect::<Vec<_>>().join(", ")
+    said.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_a_kind_is_singular() {
+        let said = |what: &str, done, total| one_count(&Count { what: what.to_owned(), done, total });
+        assert_eq!(said("file systems expanded", 1, None), "1 file system expanded");
+        assert_eq!(said("filesets installed", 23, None), "23 filesets installed");
+        assert_eq!(said("cache file systems created", 1, Some(8)), "1 of 8 cache file systems created");
+        assert_eq!(said("filesets", 1, None), "1 fileset");
+    }
 }
