@@ -114,7 +114,7 @@ const KINDS: &[Kind] = &[
     kind!("lppchk", "lppchk -v", Rows(|text| text.trim_start().starts_with("lppchk:")), lppchk::parse),
     kind!("instfix-icqv", "instfix -icqv", Rows(has_colons), instfix::filesets),
     kind!("lslpp-Lqc", "lslpp -Lqc", Rows(has_colons), lslpp::packages),
-    kind!("nim-error", "error text of NIM or LVM", Rows(|text| !message::parse(text).messages.is_empty()), error),
+    kind!("nim-error", "error text of NIM or LVM", Rows(is_error), error),
     kind!("lspv", "lspv", Rows(not_empty), lspv::parse),
     kind!("lspv-u", "lspv -u", Rows(not_empty), lspv::unique),
     kind!("lsnim", "lsnim", Rows(|text| text.contains(" machines ") || text.contains(" resources ")), lsnim::list),
@@ -150,6 +150,12 @@ fn not_empty(output: &str) -> bool {
 
 fn has_colons(output: &str) -> bool {
     output.contains(':')
+}
+
+/// Messages and nothing else: a log in which something failed is more than its messages.
+fn is_error(output: &str) -> bool {
+    let report = message::parse(output);
+    !report.messages.is_empty() && report.other.is_empty()
 }
 
 fn error(output: &str) -> Result<message::NimError, Unreadable> {
@@ -209,6 +215,17 @@ mod tests {
         }
         assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
         assert!(seen > 100);
+    }
+
+    #[test]
+    fn a_log_of_something_else_is_no_output() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/nimadm");
+        for other in ["alt_disk_copy.constructed", "alt_disk_mksysb.log", "installp.constructed", "empty.constructed"] {
+            let text = fs::read_to_string(folder.join(format!("no_nimadm_{other}.log"))).unwrap();
+            assert_eq!(recognise(&text).map(|(kind, _)| kind.name), None, "{other}");
+        }
+        let failed = "Tue Sep  2 02:10\n0503-008 installp: There is not enough free disk space.\nInstallation ended.\n";
+        assert_eq!(recognise(failed).map(|(kind, _)| kind.name), None);
     }
 
     #[test]
