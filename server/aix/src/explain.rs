@@ -112,14 +112,15 @@ const KINDS: &[Kind] = &[
     kind!("lsnim-l", "lsnim -l", Rows(|text| text.contains(" = ")), |text: &str| lsnim::stanzas(text)
         .map(lsnim::Objects)),
     kind!("lppchk", "lppchk -v", Rows(|text| text.trim_start().starts_with("lppchk:")), lppchk::parse),
-    kind!("instfix-icqv", "instfix -icqv", Rows(has_colons), instfix::filesets),
-    kind!("lslpp-Lqc", "lslpp -Lqc", Rows(has_colons), lslpp::packages),
+    kind!("instfix-icqv", "instfix -icqv", Rows(|text| colons(text) > 4), instfix::filesets),
+    kind!("lslpp-lc", "lslpp -lc", Rows(|text| text.contains("/objrepos:")), lslpp::installed_colons),
+    kind!("lslpp-Lqc", "lslpp -Lqc", Rows(|text| colons(text) > 14), lslpp::packages),
     kind!("nim-error", "error text of NIM or LVM", Rows(is_error), error),
     kind!("lspv", "lspv", Rows(not_empty), lspv::parse),
     kind!("lspv-u", "lspv -u", Rows(not_empty), lspv::unique),
     kind!("lsnim", "lsnim", Rows(|text| text.contains(" machines ") || text.contains(" resources ")), lsnim::list),
     kind!("lspath", "lspath -l <disk>", Rows(not_empty), lspath::parse),
-    kind!("lsdev-disk", "lsdev -Cc disk", Rows(not_empty), lsdev::parse),
+    kind!("lsdev-disk", "lsdev -Cc disk", Rows(has_status), lsdev::parse),
     kind!("lsvg-M", "lsvg -M <vg>", Rows(has_colons), lsvg::map),
     kind!("showres", "nim -o showres <lpp_source>", Rows(not_empty), nim::images),
     kind!(
@@ -150,6 +151,17 @@ fn not_empty(output: &str) -> bool {
 
 fn has_colons(output: &str) -> bool {
     output.contains(':')
+}
+
+/// Colons in the first line: a form with fields has as many in each.
+fn colons(output: &str) -> usize {
+    output.trim_start().lines().next().unwrap_or_default().matches(':').count()
+}
+
+/// The second word says whether a device can be used; anybody's list of names has other words there.
+fn has_status(output: &str) -> bool {
+    let second = output.split_whitespace().nth(1);
+    matches!(second, Some("Available" | "Defined" | "Stopped"))
 }
 
 /// Messages and nothing else: a log in which something failed is more than its messages.
@@ -252,6 +264,9 @@ mod tests {
             "\n\n",
             "The quick brown fox\njumps over the lazy dog\n",
             "total 12\n-rw-r--r-- 1 root system 12 Jan 1 x\n",
+            "root:x:0:0:root:/root:/bin/sh\n",
+            "# only a comment: nothing\n",
+            "Jane Doe\nJohn Doe wrote the manual\n",
         ] {
             assert_eq!(recognise(nothing).map(|(kind, _)| kind.name), None, "{nothing:?}");
         }
