@@ -74,7 +74,11 @@ test('a viewer has logs explained: chosen by keyboard, dropped, pasted, and far 
   await page.getByLabel('Text of the log').fill(readFileSync(COMPLETE, 'utf8'));
   await go.click();
   await expect(page.getByTestId('outcome')).toContainText(/^Complete/);
-  await page.getByLabel('Text of the log').fill('hdisk0 none None');
+  await page.getByLabel('Text of the log').fill('hdisk0          none                                None');
+  await go.click();
+  await expect(page.getByText('Read as the output of lspv.')).toBeVisible();
+  await expect(page.getByTestId('output')).toContainText('"pvid": null');
+  await page.getByLabel('Text of the log').fill('Dear diary,');
   await go.click();
   await expect(page.getByTestId('problem')).toHaveAttribute('data-code', 'ND0501');
 
