@@ -5,7 +5,7 @@
 
 use crate::{
     Unreadable,
-    text::{filled, lines, word},
+    text::{begins, filled, lines, word},
 };
 use serde::{Deserialize, Serialize};
 
@@ -103,7 +103,7 @@ pub fn parse(output: &str) -> Result<Vec<Efix>, Unreadable> {
     let mut known = false;
     for (number, line) in lines(output).take_while(|(_, line)| !line.trim_start().starts_with("STATE codes")) {
         known = true;
-        let heading = line.starts_with("ID ") || line.bytes().all(|b| matches!(b, b'=' | b' '));
+        let heading = begins(line, "ID") || line.bytes().all(|b| matches!(b, b'=' | b' '));
         if !heading && line.trim() != NONE {
             efixes.push(row(line).ok_or_else(|| unreadable(number, line))?);
         }
@@ -196,9 +196,14 @@ mod tests {
 
     #[test]
     fn a_message_is_not_an_empty_list() {
-        for bad in ["", "ksh: emgr: not found\n", "0645-007 ATTENTION: no data\n", "1   *Q*   IJ50934s1a\n",
-            "1    S    IJ11550s0a org Security     Vulnerability fix\n", "1  *  IJ11550s0a 04/30/20 11:03:46\n"]
-        {
+        for bad in [
+            "",
+            "ksh: emgr: not found\n",
+            "0645-007 ATTENTION: no data\n",
+            "1   *Q*   IJ50934s1a\n",
+            "1    S    IJ11550s0a org Security     Vulnerability fix\n",
+            "1  *  IJ11550s0a 04/30/20 11:03:46\n",
+        ] {
             assert!(parse(bad).is_err(), "{bad:?} was taken");
         }
         assert_eq!(parse("There is no efix data on this system.\r\n").unwrap(), []);
