@@ -3,6 +3,8 @@
 # One wasm-bindgen: the command must be exactly the library's version.
 BINDGEN := $(shell awk '/^name = "wasm-bindgen"$$/ { getline; gsub(/[^0-9.]/, ""); print }' Cargo.lock)
 NEXTEST := 0.9.143
+FUZZ    := 0.13.2
+RUNS    ?= 1000000
 WASM    := target/wasm32-unknown-unknown/wasm-release/frontend.wasm
 SITE    := target/site.stamp
 STYLES  := $(sort $(wildcard style/[0-9]*.css))
@@ -27,13 +29,23 @@ build: $(SITE) ## leave the whole program, web assets inside, at target/release/
 
 test: check rust browser ## everything: formatting, lints, Rust tests, browser tests
 
-check: wasm-target ## formatting and lints, warnings denied
+check: wasm-target ## formatting and lints, warnings denied, and a short run of the fuzzers
 	$(call say,Formatting)
 	@cargo fmt --check
 	$(call say,Lints of what runs on the server)
 	@cargo clippy --quiet $(HOST) --all-targets -- --deny warnings
 	$(call say,Lints of what runs in the browser)
 	@cargo clippy --quiet --package frontend --target wasm32-unknown-unknown -- --deny warnings
+	@$(MAKE) --silent fuzz RUNS=20000
+
+fuzz: ## RUNS=1000000 executions of every fuzz target; `make check` does it with 20000
+	@cargo fuzz --version 2>/dev/null | grep -q '$(FUZZ)' || .ci/tool cargo-fuzz $(FUZZ)
+	$(call say,Fuzzing: $(RUNS) executions a target)
+	@cargo fuzz build --fuzz-dir server/aix/fuzz --target-dir target/fuzz --sanitizer none >target/fuzz.log 2>&1 || { cat target/fuzz.log; exit 1; }
+	@.ci/fuzz $(RUNS)
+
+bench: ## measure speed, each figure beside a baseline of the same run
+	@cargo bench --package aix --bench log
 
 watch: ## rebuild and reload at every change, for those who have cargo-leptos
 	@command -v cargo-leptos >/dev/null || { echo 'make watch needs cargo-leptos: cargo install cargo-leptos (20 minutes)' >&2; exit 1; }
@@ -88,4 +100,4 @@ $(SITE): $(WASM) $(STYLES) .ci/assets.mjs Makefile | wasm-bindgen
 	@node .ci/assets.mjs target/site/pkg $(STYLES)
 	@touch $@
 
-.PHONY: help run build test check watch screenshots clean rust browser chromium wasm-target wasm-bindgen FORCE
+.PHONY: help run build test check fuzz bench watch screenshots clean rust browser chromium wasm-target wasm-bindgen FORCE

@@ -1,15 +1,7 @@
 /** Every page for everybody: no serious finding in light or dark, and a launch without a mouse. */
-import AxeBuilder from '@axe-core/playwright';
-import type { Locator, Page } from '@playwright/test';
+import { findings, tabTo } from './support/axe';
 import { TARGET, fields, launch, launched, preflight } from './support/launch';
 import { expect, open, test } from './support/test';
-
-async function findings(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help} at ${node.target.join(' ')}`));
-}
 
 for (const scheme of ['light', 'dark'] as const) {
   test(`no serious finding on any page, ${scheme}`, async ({ browser, deck, signedIn: page }) => {
@@ -25,6 +17,7 @@ for (const scheme of ['light', 'dark'] as const) {
       '/migrations',
       `/migrations/${id}`,
       `/migrations/${id}/verification`,
+      '/explain',
       '/audit',
       '/no-such-page',
     ];
@@ -38,15 +31,6 @@ for (const scheme of ['light', 'dark'] as const) {
     expect(await findings(stranger), '/sign-in').toEqual([]);
     await nobody.close();
   });
-}
-
-/** Presses Tab until the element has the focus, as somebody without a mouse does. */
-async function tabTo(page: Page, element: Locator): Promise<void> {
-  for (let presses = 0; presses < 120; presses += 1) {
-    if (await element.evaluate((node) => node === document.activeElement).catch(() => false)) return;
-    await page.keyboard.press('Tab');
-  }
-  throw new Error(`${element} cannot be reached with the Tab key`);
 }
 
 test('a migration is launched without a mouse', async ({ signedIn: page }) => {

@@ -6,8 +6,9 @@
 #![expect(missing_docs, reason = "the structs that carry the arguments are generated; their fields are the arguments")]
 
 use crate::model::{
-    Action, AuditEntry, AuditFilter, Client, ClientFilter, LaunchOptions, LaunchRequest, LogLines, Master, Me,
-    Migration, MigrationFilter, MigrationSummary, Overview, Page, Preflight, Problem, Verification,
+    Action, AuditEntry, AuditFilter, Client, ClientFilter, ImportFilter, ImportResult, Imported, ImportedSummary,
+    LaunchOptions, LaunchRequest, LogLines, Master, Me, Migration, MigrationFilter, MigrationSummary, OldLog, Overview,
+    Page, Preflight, Problem, Verification,
 };
 use leptos::prelude::*;
 use server_fn::{
@@ -182,6 +183,31 @@ pub async fn log_lines(id: Uuid, from: u64, limit: u32) -> Result<LogLines, Prob
 #[server(name = VerificationCall, prefix = "/api/ui", endpoint = "verification", input = Json)]
 pub async fn verification(id: Uuid) -> Result<Verification, Problem> {
     ask(Permission::View, |deck, caller| async move { deck.verification(&caller, id).await }).await
+}
+
+/// The logs of earlier nimadm runs that lie on a master now.
+#[server(name = OldLogsCall, prefix = "/api/ui", endpoint = "old-logs", input = Json)]
+pub async fn old_logs(master: Uuid) -> Result<Page<OldLog>, Problem> {
+    ask(Permission::View, |deck, caller| async move { deck.old_logs(&caller, master).await }).await
+}
+
+/// Imports logs of a master into the history, each once.
+#[server(name = ImportLogsCall, prefix = "/api/ui", endpoint = "import-logs", input = Json)]
+pub async fn import_logs(master: Uuid, names: Vec<String>) -> Result<Page<ImportResult>, Problem> {
+    let request = crate::model::ImportRequest { names };
+    ask(Permission::Operate, |deck, caller| async move { deck.import_logs(&caller, master, request).await }).await
+}
+
+/// Imported logs, newest import first.
+#[server(name = ImportsCall, prefix = "/api/ui", endpoint = "imports", input = Json)]
+pub async fn imports(filter: ImportFilter) -> Result<Page<ImportedSummary>, Problem> {
+    ask(Permission::View, |deck, caller| async move { deck.imports(&caller, filter).await }).await
+}
+
+/// One imported log.
+#[server(name = ImportCall, prefix = "/api/ui", endpoint = "import", input = Json)]
+pub async fn import(id: Uuid) -> Result<Imported, Problem> {
+    ask(Permission::View, |deck, caller| async move { deck.import(&caller, id).await }).await
 }
 
 /// The record, newest first.

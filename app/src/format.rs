@@ -16,6 +16,26 @@ pub(crate) fn mib(size: u64) -> String {
     }
 }
 
+/// Bytes as people read the size of a file: `913 bytes`, `681 kB`, `84 MB`, `1.1 GB`.
+#[must_use]
+pub(crate) fn bytes(size: u64) -> String {
+    match size {
+        0..1_000 => counted(size, "bytes"),
+        1_000..1_000_000 => format!("{} kB", size / 1_000),
+        1_000_000..1_000_000_000 => format!("{} MB", size / 1_000_000),
+        _ => format!("{}.{} GB", size / 1_000_000_000, size / 100_000_000 % 10),
+    }
+}
+
+/// So many of a kind that is named in the plural: `1 line`, `12 lines`.
+#[must_use]
+pub(crate) fn counted(count: u64, plural: &str) -> String {
+    match plural.strip_suffix('s') {
+        Some(singular) if count == 1 => format!("1 {singular}"),
+        _ => format!("{count} {plural}"),
+    }
+}
+
 /// Milliseconds as people read how long something took: `4 s`, `12 min 03 s`, `2 h 05 min`.
 #[must_use]
 pub(crate) fn duration(millis: i64) -> String {
@@ -98,6 +118,14 @@ mod tests {
         assert_eq!(duration(-5), "0 s");
         assert_eq!(duration(723_000), "12 min 03 s");
         assert_eq!(duration(7_500_000), "2 h 05 min");
+    }
+
+    #[test]
+    fn files_and_counts_read_as_people_say_them() {
+        let sizes = [0, 1, 999, 681_234, 84_000_000, 1_190_000_000].map(bytes);
+        assert_eq!(sizes, ["0 bytes", "1 byte", "999 bytes", "681 kB", "84 MB", "1.1 GB"]);
+        assert_eq!(counted(1, "errors"), "1 error");
+        assert_eq!(counted(2, "errors"), "2 errors");
     }
 
     #[test]

@@ -7,9 +7,9 @@
 //! endpoint, and a check that lives beside the act cannot be forgotten by a new route.
 
 use crate::model::{
-    Action, AuditEntry, AuditFilter, Caller, Client, ClientFilter, LaunchOptions, LaunchRequest, LogLines, Master,
-    MasterChange, Me, Migration, MigrationFilter, MigrationSummary, NewMaster, Overview, Page, Permission, Preflight,
-    Problem, Resource, Verification,
+    Action, AuditEntry, AuditFilter, Caller, Client, ClientFilter, ImportFilter, ImportRequest, ImportResult, Imported,
+    ImportedSummary, LaunchOptions, LaunchRequest, LogLines, Master, MasterChange, Me, Migration, MigrationFilter,
+    MigrationSummary, NewMaster, OldLog, Overview, Page, Permission, Preflight, Problem, Resource, Verification,
 };
 use async_trait::async_trait;
 use leptos::prelude::use_context;
@@ -73,6 +73,20 @@ pub trait Deck: Send + Sync + 'static {
     async fn log_tail(&self, caller: &Caller, id: Uuid, count: u32) -> Result<LogLines, Problem>;
     /// The client before and after.
     async fn verification(&self, caller: &Caller, id: Uuid) -> Result<Verification, Problem>;
+
+    /// The logs of earlier nimadm runs that lie on a master now.
+    async fn old_logs(&self, caller: &Caller, master: Uuid) -> Result<Page<OldLog>, Problem>;
+    /// Imports logs of a master into the history, each once; one result a name, in the order asked for.
+    async fn import_logs(
+        &self,
+        caller: &Caller,
+        master: Uuid,
+        request: ImportRequest,
+    ) -> Result<Page<ImportResult>, Problem>;
+    /// Imported logs, newest import first.
+    async fn imports(&self, caller: &Caller, filter: ImportFilter) -> Result<Page<ImportedSummary>, Problem>;
+    /// One imported log.
+    async fn import(&self, caller: &Caller, id: Uuid) -> Result<Imported, Problem>;
 
     /// The record, newest first.
     async fn audit(&self, caller: &Caller, filter: AuditFilter) -> Result<Page<AuditEntry>, Problem>;

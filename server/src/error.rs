@@ -95,6 +95,12 @@ codes! {
     ACTION_REFUSED = "ND0304", 409, "Not possible in this state";
     /// Asked for something this version does not do.
     NOT_OFFERED = "ND0305", 422, "Not offered by this version";
+    /// What was sent to be explained was not printed by nimadm, nor by a command that is known.
+    NOT_A_LOG = "ND0501", 422, "Not a nimadm log";
+    /// Whoever sends a log to be explained stopped sending.
+    UPLOAD_STALLED = "ND0502", 408, "Upload stopped";
+    /// What was said to be a command's output cannot be read as such.
+    NOT_THAT_OUTPUT = "ND0503", 422, "Not the output of that command";
     /// Data directory in use by another server.
     DATA_DIR_IN_USE = "ND0401", 500, "Data directory in use";
     /// No PostgreSQL programs on this machine.

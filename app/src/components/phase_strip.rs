@@ -34,9 +34,17 @@ pub(crate) fn states_from_summary(state: State, current: Option<Phase>) -> [Phas
     states
 }
 
-/// The strip; `label` is what a screen reader says instead of twelve blocks.
+/// The strip of a migration's phases.
 #[component]
 pub(crate) fn PhaseStrip(#[prop(into)] states: Vec<PhaseState>, #[prop(into)] label: String) -> impl IntoView {
+    let states = states.into_iter().map(PhaseState::as_str).collect::<Vec<_>>();
+    view! { <Strip states label /> }
+}
+
+/// The strip, each block in the look of a word of the style sheet; `label` is what a screen reader says instead of twelve
+/// blocks.
+#[component]
+pub(crate) fn Strip(states: Vec<&'static str>, #[prop(into)] label: String) -> impl IntoView {
     // Widths follow each phase's typical share, with a least width so that short ones can still be seen.
     let mut x = 0;
     let blocks = Phase::all()
@@ -45,7 +53,7 @@ pub(crate) fn PhaseStrip(#[prop(into)] states: Vec<PhaseState>, #[prop(into)] la
             let width = 16 + phase.typical_share() * 3 / 10;
             let at = x;
             x += width + 3;
-            view! { <rect x=at.to_string() y="0" width=width.to_string() height="10" rx="2" data-state=state.as_str() /> }
+            view! { <rect x=at.to_string() y="0" width=width.to_string() height="10" rx="2" data-state=state /> }
         })
         .collect_view();
     view! {

@@ -5,6 +5,7 @@
 pub mod audit;
 pub mod client;
 pub mod event;
+pub mod import;
 pub mod launch;
 pub mod log;
 pub mod master;
@@ -18,6 +19,7 @@ pub mod verification;
 pub use audit::{AuditEntry, AuditFilter};
 pub use client::{Client, ClientFilter, Disk, DiskUse, LastMigration};
 pub use event::LogBatch;
+pub use import::{ImportFilter, ImportRequest, ImportResult, Imported, ImportedSummary, OldLog};
 pub use launch::{BootlistPolicy, Check, LaunchOptions, LaunchRequest, Preflight, RunMode, Severity, Verdict};
 pub use log::{LogLine, LogLines};
 pub use master::{HostKeyState, Master, MasterChange, NewMaster, Resource};

@@ -52,7 +52,7 @@ pub(crate) fn AuditPage() -> impl IntoView {
         </form>
         {loaded(entries, move |page| {
             let Page { items, next } = page;
-            let more = next.map(|cursor| params.with_untracked(|query| query::next_page("/audit", query, &cursor)));
+            let more = next.map(|cursor| params.with_untracked(|query| query::next_page("/audit", query, "cursor", &cursor)));
             view! {
                 <Entries entries=items />
                 {more.map(|href| view! { <p><a class="button" href=href>"Earlier entries"</a></p> })}

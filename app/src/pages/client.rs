@@ -3,22 +3,29 @@
 use crate::{
     api,
     components::{
-        disk_map::DiskMap, frame::Permitted, host_state::HostState, loaded::loaded, migration_table::MigrationTable,
-        refresh_client::RefreshClient,
+        disk_map::DiskMap, frame::Permitted, host_state::HostState, import_table::ImportTable, loaded::loaded,
+        migration_table::MigrationTable, refresh_client::RefreshClient,
     },
     format,
-    model::{Client, MigrationFilter, MigrationSummary, Permission, Problem},
+    model::{Client, ImportFilter, ImportedSummary, MigrationFilter, MigrationSummary, Permission, Problem},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
-async fn load(name: String) -> Result<(Client, Vec<MigrationSummary>), Problem> {
+async fn load(name: String) -> Result<(Client, Vec<MigrationSummary>, Vec<ImportedSummary>), Problem> {
     let client = api::client(name).await?;
     let filter =
         MigrationFilter { client: Some(client.name.to_string()), limit: Some(10), ..MigrationFilter::default() };
     let migrations = api::migrations(filter).await?.items;
-    Ok((client, migrations))
+    let filter = ImportFilter {
+        client: Some(client.name.to_string()),
+        master: Some(client.master_id.to_string()),
+        limit: Some(10),
+        ..ImportFilter::default()
+    };
+    let imports = api::imports(filter).await?.items;
+    Ok((client, migrations, imports))
 }
 
 /// The page.
@@ -26,11 +33,11 @@ async fn load(name: String) -> Result<(Client, Vec<MigrationSummary>), Problem> 
 pub(crate) fn ClientPage() -> impl IntoView {
     let params = use_params_map();
     let data = Resource::new(move || params.with(|params| params.get("name").unwrap_or_default()), load);
-    loaded(data, |(client, migrations)| view! { <ClientView client migrations /> })
+    loaded(data, |(client, migrations, imports)| view! { <ClientView client migrations imports /> })
 }
 
 #[component]
-fn ClientView(client: Client, migrations: Vec<MigrationSummary>) -> impl IntoView {
+fn ClientView(client: Client, migrations: Vec<MigrationSummary>, imports: Vec<ImportedSummary>) -> impl IntoView {
     let name = client.name.to_string();
     let client = RwSignal::new(client);
     let facts = move || {
@@ -79,6 +86,12 @@ fn ClientView(client: Client, migrations: Vec<MigrationSummary>) -> impl IntoVie
             <h2 id="h-last">"Migrations"</h2>
             <MigrationTable migrations caption="Migrations of this client" empty="This client was never migrated with nimdeck." />
         </section>
+        {(!imports.is_empty()).then(|| view! {
+            <section aria-labelledby="h-imports">
+                <h2 id="h-imports">"Imported logs"</h2>
+                <ImportTable imports caption="Imported logs of this client" />
+            </section>
+        })}
     }
     .into_any()
 }

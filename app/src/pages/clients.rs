@@ -42,7 +42,7 @@ pub(crate) fn ClientsPage() -> impl IntoView {
             <QueryField name="master" label="Master" value=query::text(&first, "master") />
             <button type="submit">"Filter"</button>
         </form>
-        {loaded(clients, move |page| view! { <ClientTable page path=move |cursor: &str| params.with(|query| query::next_page("/clients", query, cursor)) /> })}
+        {loaded(clients, move |page| view! { <ClientTable page path=move |cursor: &str| params.with(|query| query::next_page("/clients", query, "cursor", cursor)) /> })}
     }
     .into_any()
 }

@@ -1,14 +1,38 @@
-//! The history of migrations.
+//! The history: migrations, and the logs of runs from before nimdeck.
 
 use super::query;
 use crate::{
     api,
-    components::{fields::QueryField, loaded::loaded, migration_table::MigrationTable},
-    model::{MigrationFilter, Page, State},
+    components::{fields::QueryField, import_table::ImportTable, loaded::loaded, migration_table::MigrationTable},
+    model::{ImportFilter, ImportedSummary, Master, MigrationFilter, MigrationSummary, Page, Problem, State},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
+use leptos_router::{hooks::use_query_map, params::ParamsMap};
+
+/// Both halves of the history, and the masters more can be imported from.
+type History = (Page<MigrationSummary>, Option<Page<ImportedSummary>>, Vec<Master>);
+
+async fn load((migrations, imports): (MigrationFilter, Option<ImportFilter>)) -> Result<History, Problem> {
+    let migrations = api::migrations(migrations).await?;
+    let imports = match imports {
+        Some(filter) => Some(api::imports(filter).await?),
+        None => None,
+    };
+    Ok((migrations, imports, api::masters().await?.items))
+}
+
+/// Imported logs that fit the filters; none where one asks for what only migrations have.
+fn imports_filter(query: &ParamsMap) -> Option<ImportFilter> {
+    let only_migrations = ["state", "since", "until"].iter().any(|name| query::text(query, name).is_some());
+    (!only_migrations).then(|| ImportFilter {
+        client: query::text(query, "client"),
+        master: query::text(query, "master"),
+        q: query::text(query, "q"),
+        cursor: query::text(query, "imports"),
+        limit: None,
+    })
+}
 
 /// The page; its filters are a plain GET form, so a filtered list has an address.
 #[component]
@@ -26,7 +50,7 @@ pub(crate) fn MigrationsPage() -> impl IntoView {
             limit: None,
         })
     };
-    let migrations = Resource::new(filter, api::migrations);
+    let history = Resource::new(move || (filter(), params.with(imports_filter)), load);
     let first = params.get_untracked();
     let chosen = query::text(&first, "state");
     let states = State::ALL
@@ -47,14 +71,42 @@ pub(crate) fn MigrationsPage() -> impl IntoView {
             <QueryField name="until" label="Before (UTC)" value=query::text(&first, "until") kind="date" />
             <button type="submit">"Filter"</button>
         </form>
-        {loaded(migrations, move |page| {
+        {loaded(history, move |(page, imports, masters)| {
             let Page { items, next } = page;
-            let more = next.map(|cursor| params.with_untracked(|query| query::next_page("/migrations", query, &cursor)));
+            let link = |name: &'static str, cursor: String| params.with_untracked(|query| query::next_page("/migrations", query, name, &cursor));
+            let more = next.map(|cursor| link("cursor", cursor));
+            let imports = imports.map(|Page { items, next }| {
+                let more = next.map(|cursor| link("imports", cursor));
+                view! { <Imports imports=items more masters /> }
+            });
             view! {
                 <MigrationTable migrations=items caption="Migrations, newest first" empty="No migration matches." />
                 {more.map(|href| view! { <p><a class="button" href=href>"Earlier migrations"</a></p> })}
+                {imports}
             }
         })}
+    }
+    .into_any()
+}
+
+/// Runs from before nimdeck, and where to get more of them.
+#[component]
+fn Imports(imports: Vec<ImportedSummary>, more: Option<String>, masters: Vec<Master>) -> impl IntoView {
+    let sources = masters
+        .into_iter()
+        .map(|master| view! { " " <a class="button" href=format!("/masters/{}/import", master.id)>{format!("Import from {}", master.name)}</a> })
+        .collect_view();
+    let table = if imports.is_empty() {
+        view! { <p class="empty">"No imported log matches."</p> }.into_any()
+    } else {
+        view! { <ImportTable imports caption="Imported logs, newest import first" /> }.into_any()
+    };
+    view! {
+        <section class="imports" aria-labelledby="h-imports">
+            <div class="section-head"><h2 id="h-imports">"Imported logs"</h2><p class="page-actions">{sources}</p></div>
+            {table}
+            {more.map(|href| view! { <p><a class="button" href=href>"Earlier imports"</a></p> })}
+        </section>
     }
     .into_any()
 }

@@ -5,6 +5,9 @@
 pub(crate) mod audit;
 pub(crate) mod client;
 pub(crate) mod clients;
+pub(crate) mod explain;
+pub(crate) mod import;
+pub(crate) mod imported;
 pub(crate) mod launch;
 pub(crate) mod launch_form;
 pub(crate) mod migration;

@@ -163,11 +163,14 @@ fn MasterCard(master: Master) -> impl IntoView {
                 })}
             </p>
             {move || master.with(|master| view! { <HostKey state=master.host_key.clone() pin /> })}
-            <Permitted permission=Permission::Operate>
-                <button type="button" disabled=move || busy.get() on:click=refresh>
-                    {move || if busy.get() { "Reading…" } else { "Refresh" }}
-                </button>
-            </Permitted>
+            <div class="buttons">
+                <Permitted permission=Permission::Operate>
+                    <button type="button" disabled=move || busy.get() on:click=refresh>
+                        {move || if busy.get() { "Reading…" } else { "Refresh" }}
+                    </button>
+                </Permitted>
+                <a class="button" href=format!("/masters/{id}/import")>"Import old logs"</a>
+            </div>
             {move || problem.get().map(|problem| view! { <ProblemBox problem /> })}
         </article>
     }

@@ -17,11 +17,11 @@ pub(crate) fn time(query: &ParamsMap, name: &str) -> Option<Timestamp> {
     serde_json::from_value(serde_json::Value::String(full)).ok()
 }
 
-/// The link to the next page of a list: the same query with the cursor.
+/// The link to the next page of a list: the same query with the cursor in the parameter `name`.
 #[must_use]
-pub(crate) fn next_page(path: &str, query: &ParamsMap, cursor: &str) -> String {
+pub(crate) fn next_page(path: &str, query: &ParamsMap, name: &'static str, cursor: &str) -> String {
     let mut query = query.clone();
-    query.replace("cursor", cursor.to_owned());
+    query.replace(name, cursor.to_owned());
     format!("{path}{}", query.to_query_string())
 }
 

@@ -18,6 +18,7 @@ pub mod diagnosis;
 pub mod disk;
 pub mod efix;
 pub mod errpt;
+pub mod explain;
 #[cfg(test)]
 mod fixture;
 mod form;

@@ -17,6 +17,7 @@ mod keys;
 mod lab;
 mod model;
 mod nimadm;
+mod old_logs;
 mod personas;
 pub mod scenario;
 pub mod speed;

@@ -7,6 +7,7 @@
 use crate::{
     LabError, clock,
     model::{Estate, Host},
+    old_logs,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
@@ -56,6 +57,7 @@ impl Store {
             }
             self.write(&self.host_path(&host.name), host)?;
         }
+        old_logs::write(&self.root(estate.master()))?;
         self.write(&self.estate_path(), estate)
     }
 

@@ -3,6 +3,7 @@
 mod audit;
 mod check_config;
 mod engine;
+mod explain;
 mod lab;
 mod serve;
 mod user;
@@ -31,6 +32,8 @@ enum Command {
     Serve(serve::Serve),
     /// Run the simulated estate alone, or change a running one.
     Lab(lab::Lab),
+    /// Say what a nimadm log or the output of an AIX command says.
+    Explain(explain::Explain),
     /// Manage the people who may sign in.
     #[command(subcommand)]
     User(user::User),
@@ -50,7 +53,7 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     match run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(problem) => {
             complain(&problem);
             ExitCode::FAILURE
@@ -59,15 +62,18 @@ pub fn main() -> ExitCode {
 }
 
 #[tokio::main]
-async fn run(cli: Cli) -> Result<(), Problem> {
+async fn run(cli: Cli) -> Result<ExitCode, Problem> {
     let Cli { flags, command } = cli;
     match command {
+        // It needs no settings: it works on a laptop that has nothing but a log.
+        Command::Explain(command) => return command.run().await,
         Command::Serve(command) => command.run(flags).await,
         Command::Lab(command) => command.run(&flags).await,
         Command::User(command) => command.run(&settings(&flags)?).await,
         Command::Audit(command) => command.run(&settings(&flags)?).await,
         Command::CheckConfig => check_config::run(&settings(&flags)?),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The settings of a command that has no settings of its own; its log is set up too.

@@ -62,8 +62,10 @@ impl ServerDeck {
         let master = self.find_master(id).await?;
         let mut tx = self.pool.begin().await.map_err(db)?;
         master::remove(&mut *tx, id).await.map_err(|error| match error.as_database_error() {
-            Some(used) if used.is_foreign_key_violation() => crate::error::ACTION_REFUSED
-                .problem(format!("{} has migrations on record and stays. Their history names it.", master.name)),
+            Some(used) if used.is_foreign_key_violation() => crate::error::ACTION_REFUSED.problem(format!(
+                "{} has migrations or imported logs on record and stays. The history names it.",
+                master.name
+            )),
             _ => db(error),
         })?;
         let subject = format!("master:{}", master.name);

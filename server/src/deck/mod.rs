@@ -4,6 +4,7 @@
 
 mod act;
 mod fleet;
+mod import;
 mod launch;
 mod read;
 
@@ -11,13 +12,14 @@ use crate::{
     engine::{Engine, masters::Masters},
     error,
     logs::bus::Bus,
-    store::{audit, client, log, master, resource},
+    store::{audit, client, imported_log, log, master, resource},
 };
 use app::{
     model::{
-        Action, AuditEntry, AuditFilter, Caller, Client, ClientFilter, LaunchOptions, LaunchRequest, LogLines, Master,
-        MasterChange, Me, Migration, MigrationFilter, MigrationSummary, NewMaster, Overview, Page, Permission,
-        Preflight, Problem, Resource, Verification,
+        Action, AuditEntry, AuditFilter, Caller, Client, ClientFilter, ImportFilter, ImportRequest, ImportResult,
+        Imported, ImportedSummary, LaunchOptions, LaunchRequest, LogLines, Master, MasterChange, Me, Migration,
+        MigrationFilter, MigrationSummary, NewMaster, OldLog, Overview, Page, Permission, Preflight, Problem, Resource,
+        Verification,
     },
     port::{self, Deck},
 };
@@ -179,6 +181,31 @@ impl Deck for ServerDeck {
     async fn verification(&self, caller: &Caller, id: Uuid) -> Result<Verification, Problem> {
         may(caller, Permission::View)?;
         self.read_verification(id).await
+    }
+
+    async fn old_logs(&self, caller: &Caller, master: Uuid) -> Result<Page<OldLog>, Problem> {
+        may(caller, Permission::View)?;
+        self.list_old_logs(master).await
+    }
+
+    async fn import_logs(
+        &self,
+        caller: &Caller,
+        master: Uuid,
+        request: ImportRequest,
+    ) -> Result<Page<ImportResult>, Problem> {
+        may(caller, Permission::Operate)?;
+        self.import_old_logs(caller, master, request).await
+    }
+
+    async fn imports(&self, caller: &Caller, filter: ImportFilter) -> Result<Page<ImportedSummary>, Problem> {
+        may(caller, Permission::View)?;
+        imported_log::list(&self.pool, &filter).await.map_err(db)
+    }
+
+    async fn import(&self, caller: &Caller, id: Uuid) -> Result<Imported, Problem> {
+        may(caller, Permission::View)?;
+        self.find_import(id).await
     }
 
     async fn audit(&self, caller: &Caller, filter: AuditFilter) -> Result<Page<AuditEntry>, Problem> {

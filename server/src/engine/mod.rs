@@ -13,6 +13,7 @@ pub mod inventory;
 pub mod look;
 pub mod machine;
 pub mod masters;
+pub mod old_logs;
 pub mod preflight;
 pub mod run;
 mod steps;

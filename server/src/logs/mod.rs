@@ -6,6 +6,7 @@
 
 pub mod bus;
 pub mod chunker;
+pub mod explain;
 pub mod ingest;
 pub mod lines;
 pub mod stream;

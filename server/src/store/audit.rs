@@ -76,7 +76,7 @@ fn canonical(value: &Value) -> String {
 }
 
 /// Text that PostgreSQL can keep: it has no NUL.
-fn storable(value: Value) -> Value {
+pub(super) fn storable(value: Value) -> Value {
     match value {
         Value::String(text) => text.replace('\0', "\u{FFFD}").into(),
         Value::Array(items) => items.into_iter().map(storable).collect(),

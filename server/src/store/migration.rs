@@ -263,6 +263,18 @@ pub async fn live_of_client(db: impl PgExecutor<'_>, client: Uuid) -> Result<Opt
     .await
 }
 
+/// The migration of a master whose whole log has this hash.
+///
+/// # Errors
+/// Those of the database.
+pub async fn with_log(db: impl PgExecutor<'_>, master: Uuid, sha256: &str) -> Result<Option<Uuid>, sqlx::Error> {
+    sqlx::query_scalar("SELECT id FROM migration WHERE master_id = $1 AND log_sha256 = $2 LIMIT 1")
+        .bind(master)
+        .bind(sha256)
+        .fetch_optional(db)
+        .await
+}
+
 /// Migrations, newest first.
 ///
 /// # Errors

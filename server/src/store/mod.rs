@@ -4,6 +4,7 @@ pub mod attempt;
 pub mod audit;
 pub mod client;
 pub mod fence;
+pub mod imported_log;
 pub mod log;
 pub mod master;
 pub mod migration;

@@ -13,7 +13,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::ConfigError;
 use tower_http::limit::RequestBodyLimitLayer;
 
-/// Largest body of a request, in bytes.
+/// Largest body of a request, in bytes; but for what is put beside the limit by name.
 const LARGEST_BODY: usize = 1 << 20;
 
 /// The application. `api` has further routes of `/api/v1` that need a signed-in user: streams and raw logs.
@@ -21,8 +21,14 @@ const LARGEST_BODY: usize = 1 << 20;
 /// # Errors
 /// The configured public address is no origin.
 pub fn router(state: AppState, api: Router<AppState>) -> Result<Router, ConfigError> {
-    let guarded = pages::guarded().nest("/api/v1", rest::router().merge(api)).layer(from_fn(session_layer::gate));
-    let public = pages::public().nest("/api/v1", rest::public());
+    let small = RequestBodyLimitLayer::new(LARGEST_BODY);
+    let guarded = pages::guarded()
+        .nest("/api/v1", rest::router().merge(api))
+        .layer(small)
+        // Beside the limit by name: it reads its body without keeping it, and has a limit of its own.
+        .nest("/api/v1", rest::explain::router())
+        .layer(from_fn(session_layer::gate));
+    let public = pages::public().nest("/api/v1", rest::public()).layer(small);
     let people = guarded
         .merge(public)
         .layer(from_fn_with_state(state.clone(), session_layer::identify))
@@ -36,7 +42,6 @@ pub fn router(state: AppState, api: Router<AppState>) -> Result<Router, ConfigEr
         .route("/metrics", get(health::metrics));
     Ok(people
         .merge(open)
-        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn(problem::dress))
         .layer(from_fn_with_state(state.clone(), headers::secure))

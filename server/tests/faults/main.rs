@@ -14,6 +14,7 @@ mod database;
 mod input;
 mod kill;
 mod monster;
+mod old_logs;
 mod program;
 mod proxy;
 mod rest;

@@ -21,6 +21,10 @@ fn routes() -> Vec<(Method, String, &'static str, bool)> {
         "/migrations/ID",
         "/migrations/ID/log/lines",
         "/migrations/ID/verification",
+        "/masters/ID/logs",
+        "/imports",
+        "/imports/ID",
+        "/imports/ID/log",
         "/audit",
         "/audit/export?format=csv",
     ]
@@ -30,12 +34,14 @@ fn routes() -> Vec<(Method, String, &'static str, bool)> {
     let changes = [
         ("/masters", MASTER),
         ("/masters/ID/refresh", ""),
+        ("/masters/ID/logs/import", r#"{"names": ["lpar61_alt_mig.log"]}"#),
         ("/masters/ID/host-key", r#"{"fingerprint": "SHA256:x"}"#),
         ("/clients/lpar71/refresh", ""),
         ("/preflight", LAUNCH),
         ("/migrations", LAUNCH),
     ];
     routes.extend(changes.map(|(path, body)| (Method::POST, path.replace("ID", ID), body, true)));
+    routes.push((Method::POST, "/explain".to_owned(), "Starting Alternate Disk Migration.", false));
     let actions = app::model::Action::ALL.iter();
     routes.extend(actions.map(|action| (Method::POST, format!("/migrations/{ID}/{action}"), "", true)));
     routes.push((Method::DELETE, format!("/masters/{ID}"), "", true));

@@ -6,6 +6,8 @@
 mod support;
 
 mod audit;
+mod explain;
+mod explain_command;
 mod gates;
 mod postgres;
 mod session;

@@ -1,9 +1,9 @@
 //! A deck without an estate: it checks permissions as the real one does, and finds nothing.
 
 use app::model::{
-    Action, AuditEntry, AuditFilter, Caller, Client, ClientFilter, LaunchOptions, LaunchRequest, LogLines, Master,
-    MasterChange, Me, Migration, MigrationFilter, MigrationSummary, NewMaster, Overview, Page, Permission, Preflight,
-    Problem, Resource, Verification,
+    Action, AuditEntry, AuditFilter, Caller, Client, ClientFilter, ImportFilter, ImportRequest, ImportResult, Imported,
+    ImportedSummary, LaunchOptions, LaunchRequest, LogLines, Master, MasterChange, Me, Migration, MigrationFilter,
+    MigrationSummary, NewMaster, OldLog, Overview, Page, Permission, Preflight, Problem, Resource, Verification,
 };
 use app::port::{Deck, check};
 use async_trait::async_trait;
@@ -96,6 +96,18 @@ impl Deck for NoEstate {
         nothing(c, Permission::View)
     }
     async fn verification(&self, c: &Caller, _: Uuid) -> Result<Verification, Problem> {
+        nothing(c, Permission::View)
+    }
+    async fn old_logs(&self, c: &Caller, _: Uuid) -> Result<Page<OldLog>, Problem> {
+        empty(c)
+    }
+    async fn import_logs(&self, c: &Caller, _: Uuid, _: ImportRequest) -> Result<Page<ImportResult>, Problem> {
+        nothing(c, Permission::Operate)
+    }
+    async fn imports(&self, c: &Caller, _: ImportFilter) -> Result<Page<ImportedSummary>, Problem> {
+        empty(c)
+    }
+    async fn import(&self, c: &Caller, _: Uuid) -> Result<Imported, Problem> {
         nothing(c, Permission::View)
     }
     async fn audit(&self, c: &Caller, filter: AuditFilter) -> Result<Page<AuditEntry>, Problem> {

@@ -35,6 +35,13 @@ const AFTER_SLEEP: &str = "Check lspv on the client: altinst_rootvg must be ther
 const A_PART: &str = "Find the rest before you trust it: a log cut at its beginning, or other calls with -P. Only a log \
      with all twelve phases shows that nothing failed.";
 
+/// What shows after a boot of the clone whether something is missing (nimadm.md §5.1).
+const AFTER_THE_BOOT: &[&str] = &[
+    "master: /var/adm/ras/alt_mig/<client>_alt_mig.log",
+    "client, after the boot: lppchk -v",
+    "client, after the boot: instfix -i | grep ML",
+];
+
 impl Case<'_> {
     /// The next safe action; none after a success.
     pub(super) fn advice(&self) -> Option<String> {
@@ -78,11 +85,14 @@ impl Case<'_> {
     pub(super) fn look_at(&self) -> Vec<String> {
         let places = match (self.known(), self.failed_phase.or(self.last_phase)) {
             _ if self.outcome == Outcome::Success => &[],
+            _ if self.outcome == Outcome::Warning => AFTER_THE_BOOT,
             (Some(known), _) => known.look_at,
             (None, Some(phase)) => diagnosis::of_phase(phase).look_at,
             (None, None) => &["master: /var/adm/ras/alt_mig", "master: lsnim -l <client>", "master: alog -o -t nim"],
         };
-        places.iter().map(|place| self.named(place)).collect()
+        // Whether it still runs comes before everything else.
+        let alive = (self.outcome == Outcome::Incomplete && !self.cleaned_up).then_some("master: ps -ef | grep nimadm");
+        alive.iter().chain(places).map(|place| self.named(place)).collect()
     }
 
     /// With the client's name put in. People paste advice into shells, so only what is a name and nothing else.

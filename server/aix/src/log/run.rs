@@ -58,6 +58,8 @@ pub(super) struct Run {
     failure: Option<Failure>,
     cleaned_master: bool,
     cleaned_client: bool,
+    /// The line of the last message, with the lines it went on in.
+    message_ends: u64,
     /// Not by itself: a later `nimadm -C` did.
     cleaned_later: bool,
     /// The last line that means nothing to us: often it is what a failure is about.
@@ -182,6 +184,9 @@ impl Run {
         }
         self.recognised = true;
         self.survive();
+        if let Some(before) = self.phases.last_mut() {
+            before.last_line = self.last_line.saturating_sub(1);
+        }
         // Going back is not nimadm's way; should a log do so, the phase goes on where it was.
         if let Some(at) = self.phases.iter().position(|seen| seen.phase == phase) {
             let seen = self.phases.remove(at);
@@ -227,7 +232,8 @@ impl Run {
     }
 
     fn counted(&mut self, kind: StepKind, add: impl Fn(u32) -> u32, total: Option<u32>) -> (u32, Option<u32>) {
-        let Some(seen) = self.phases.last_mut() else { return (1, None) };
+        // What is unmounted and removed after a failure is no work of the phase.
+        let Some(seen) = self.phases.last_mut().filter(|_| self.failure.is_none()) else { return (1, None) };
         if let Some((_, done, known)) = seen.counts.iter_mut().find(|(known, ..)| *known == kind) {
             *done = add(*done);
             return (*done, *known);
@@ -308,6 +314,7 @@ impl Run {
         };
         self.recognised |= text.contains(" nimadm:");
         self.note(number, shown, code, text);
+        self.message_ends = number;
         if self.failure.is_some() && severity >= Severity::Error {
             // The clean-up itself went wrong.
             (self.cleaned_master, self.cleaned_client) = (false, false);
@@ -329,10 +336,24 @@ impl Run {
         if text.starts_with('#') || !text.bytes().any(|b| b.is_ascii_alphabetic()) {
             return;
         }
+        if number == self.message_ends + 1 && text.starts_with([' ', '\t']) {
+            return self.goes_on(number, text);
+        }
         let (line, kept) = self.last_other.get_or_insert_default();
         *line = number;
         kept.clear();
         kept.push_str(text);
+    }
+
+    /// A message goes on in an indented line: often only there it says which file system or disk.
+    fn goes_on(&mut self, number: u64, text: &str) {
+        self.message_ends = number;
+        let Some(note) = self.findings.last_mut().filter(|note| note.benign.is_none()) else { return };
+        let before = note.text.clone();
+        note.text = cut(&format!("{before} {}", text.trim()));
+        if let Some(suspect) = self.suspect.as_mut().filter(|suspect| suspect.text == before) {
+            suspect.text.clone_from(&note.text);
+        }
     }
 
     /// `Cleaning up.`: `alt_disk_copy` gives up.
@@ -471,7 +492,7 @@ impl Run {
             said.push("install_all_updates reported a failure".to_owned());
         }
         if let Some(text) = self.survived.as_deref().or(suspect.map(|suspect| suspect.text.as_str())) {
-            said.push(format!("the run went on although it was told: {text}"));
+            said.push(format!("the run went on after \"{text}\""));
         }
         (!said.is_empty()).then(|| said.join("; "))
     }

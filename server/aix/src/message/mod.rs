@@ -144,8 +144,10 @@ impl Report {
                 codes.push(message.code.clone());
             }
         }
-        let fatal = self.messages.iter().find(|message| !message.warning);
-        let exit = fatal.and_then(|message| message.code.split_once('-')?.1.parse::<i64>().ok()).map(|code| code % 256);
+        // Only NIM's commands exit with the number of their message (nimadm.md §1.6): getlvodm's 0516-320 comes with 3.
+        let fatal = self.messages.iter().filter(|message| !message.warning);
+        let exit = fatal.filter_map(|message| message.code.strip_prefix("0042-")?.parse::<i64>().ok()).next();
+        let exit = exit.map(|code| code % 256);
         NimError { codes, rc: self.rc.or(exit) }
     }
 }

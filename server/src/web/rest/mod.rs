@@ -2,6 +2,8 @@
 
 mod audit;
 mod clients;
+pub mod explain;
+mod imports;
 pub mod log;
 mod masters;
 mod migrations;
@@ -20,6 +22,7 @@ pub fn router() -> Router<AppState> {
         .merge(masters::router())
         .merge(clients::router())
         .merge(migrations::router())
+        .merge(imports::router())
         .merge(audit::router())
 }
 
