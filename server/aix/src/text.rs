@@ -119,7 +119,7 @@ pub(crate) fn unwrapped(text: &str) -> String {
 
 /// What a shell says in place of a command's output: `ksh: lspv: not found`, `sh: emgr: cannot execute`.
 pub(crate) fn shell_error(line: &str) -> bool {
-    let shell = line.split(':').next().filter(|path| !path.contains(char::is_whitespace));
+    let shell = line.split(':').next().map(str::trim).filter(|path| !path.contains(char::is_whitespace));
     let shell = shell.and_then(|path| path.rsplit('/').next());
     matches!(shell, Some("ksh" | "ksh93" | "sh" | "bash" | "rksh")) && line.matches(':').count() > 1
 }
@@ -155,6 +155,7 @@ mod tests {
     #[test]
     fn shells_say_that_a_command_is_not_there() {
         assert!(shell_error("ksh: lspv: not found") && shell_error("/usr/bin/sh: emgr: cannot execute"));
+        assert!(shell_error(" ksh : lspv: not found"));
         assert!(!shell_error("sh: one") && !shell_error("  a.rte 7.2 (see /bin/sh: one: two)"));
         assert!(!shell_error("mount: 1831-011 access denied for nim:/x"));
     }
