@@ -32,17 +32,20 @@ test: check rust browser ## everything: formatting, lints, Rust tests, browser t
 check: wasm-target ## formatting and lints, warnings denied, and a short run of the fuzzers
 	$(call say,Formatting)
 	@cargo fmt --check
+	@cargo fmt --check --manifest-path server/aix/fuzz/Cargo.toml
 	$(call say,Lints of what runs on the server)
 	@cargo clippy --quiet $(HOST) --all-targets -- --deny warnings
 	$(call say,Lints of what runs in the browser)
 	@cargo clippy --quiet --package frontend --target wasm32-unknown-unknown -- --deny warnings
-	@$(MAKE) --silent fuzz RUNS=20000
+	$(call say,Lints of the fuzz targets)
+	@cargo clippy --quiet --manifest-path server/aix/fuzz/Cargo.toml --no-default-features -- --deny warnings
+	@$(MAKE) --silent fuzz RUNS=20000 SEED=-seed=1
 
-fuzz: ## RUNS=1000000 executions of every fuzz target; `make check` does it with 20000
+fuzz: ## RUNS=1000000 executions of every fuzz target; `make check` does it with 20000, always the same
 	@cargo fuzz --version 2>/dev/null | grep -q '$(FUZZ)' || .ci/tool cargo-fuzz $(FUZZ)
 	$(call say,Fuzzing: $(RUNS) executions a target)
 	@cargo fuzz build --fuzz-dir server/aix/fuzz --target-dir target/fuzz --sanitizer none >target/fuzz.log 2>&1 || { cat target/fuzz.log; exit 1; }
-	@.ci/fuzz $(RUNS)
+	@.ci/fuzz $(RUNS) $(SEED)
 
 bench: ## measure speed, each figure beside a baseline of the same run
 	@cargo bench --package aix --bench log

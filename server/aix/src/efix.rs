@@ -5,7 +5,7 @@
 
 use crate::{
     Unreadable,
-    text::{filled, lines, word},
+    text::{begins, filled, lines, word},
 };
 use serde::{Deserialize, Serialize};
 
@@ -103,7 +103,7 @@ pub fn parse(output: &str) -> Result<Vec<Efix>, Unreadable> {
     let mut known = false;
     for (number, line) in lines(output).take_while(|(_, line)| !line.trim_start().starts_with("STATE codes")) {
         known = true;
-        let heading = line.starts_with("ID ") || line.bytes().all(|b| matches!(b, b'=' | b' '));
+        let heading = begins(line, "ID") || line.bytes().all(|b| matches!(b, b'=' | b' '));
         if !heading && line.trim() != NONE {
             efixes.push(row(line).ok_or_else(|| unreadable(number, line))?);
         }

@@ -1,6 +1,9 @@
 //! `errpt`: the summary of the error log (nimadm.md §6.12). `errpt -a` is not read.
 
-use crate::{Unreadable, text::word};
+use crate::{
+    Unreadable,
+    text::{begins, word},
+};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -194,7 +197,7 @@ const HEADINGS: &str = "IDENTIFIER TIMESTAMP  T C RESOURCE_NAME  DESCRIPTION";
 /// # Errors
 /// A line under the headings without identifier, time, two letters and a resource.
 pub fn parse(output: &str) -> Result<Vec<Entry>, Unreadable> {
-    crate::text::table("errpt", output, |line| line.starts_with("IDENTIFIER "), row)
+    crate::text::table("errpt", output, |line| begins(line, "IDENTIFIER"), row)
 }
 
 fn row(line: &str) -> Option<Entry> {

@@ -120,7 +120,7 @@ pub fn filesets(output: &str) -> Result<Vec<FixFileset>, Unreadable> {
 
 /// `Keyword:Fileset:ReqLevel:InstLevel:Status:Abstract`, with or without `#` (unconfirmed which AIX prints it how).
 fn header(line: &str) -> bool {
-    line.trim_start_matches('#').starts_with("Keyword:Fileset:")
+    line.trim_start_matches('#').split(':').map(str::trim).take(2).eq(["Keyword", "Fileset"])
 }
 
 /// Prints as `instfix -icqv` does, without a header.
@@ -179,6 +179,7 @@ mod tests {
         assert_eq!(level("IV82292"), None);
         assert_eq!(level("72-05-é_SP"), None);
         assert!(parse("0503-000 instfix: no such fix\n").is_err());
+        assert_eq!(filesets("Keyword :Fileset:ReqLevel:InstLevel:Status:Abstract\n").unwrap(), []);
         assert!(filesets("ksh: instfix: not found\n").is_err());
     }
 

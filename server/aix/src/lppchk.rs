@@ -48,8 +48,7 @@ pub fn parse(output: &str) -> Result<Vec<Finding>, Unreadable> {
         match findings.last_mut() {
             Some(Finding::Fileset { problem, .. }) if !balanced(problem) => join(problem, &text),
             Some(Finding::Message { text: message, .. }) if line.starts_with(INDENT) => join(message, &text),
-            _ if shell_error(&text) => return Err(Unreadable::new("lppchk", number, line)),
-            _ => findings.push(finding(line, text)),
+            _ => findings.push(finding(line, text).ok_or_else(|| Unreadable::new("lppchk", number, line))?),
         }
     }
     for finding in &mut findings {
@@ -63,18 +62,22 @@ pub fn parse(output: &str) -> Result<Vec<Finding>, Unreadable> {
 /// What goes on with a message stands under its text, behind `lppchk:` and two blanks.
 const INDENT: &str = "         ";
 
-fn finding(line: &str, text: String) -> Finding {
+/// None where a shell complains.
+fn finding(line: &str, text: String) -> Option<Finding> {
     if let Some(fileset) = fileset(line) {
-        return fileset;
+        return Some(fileset);
     }
-    let Some(message) = text.strip_prefix("lppchk:") else { return Finding::Other { text } };
-    match code_at_start(message) {
+    if shell_error(&text) {
+        return None;
+    }
+    let Some(message) = text.strip_prefix("lppchk:") else { return Some(Finding::Other { text }) };
+    let (code, text) = match code_at_start(message) {
         Some((before, code)) if before.trim().is_empty() => {
-            let rest = message.trim_start().get(code.len()..).unwrap_or_default().trim_start();
-            Finding::Message { code: Some(code.to_owned()), text: rest.to_owned() }
+            (Some(code.to_owned()), message.trim_start().get(code.len()..).unwrap_or_default())
         }
-        _ => Finding::Message { code: None, text: message.trim_start().to_owned() },
-    }
+        _ => (None, message),
+    };
+    Some(Finding::Message { code, text: text.trim_start().to_owned() })
 }
 
 /// `  X11.base.lib 7.2.5.0                    (not installed; requisite fileset)`. Until all lines are there, the problem
@@ -83,7 +86,9 @@ fn fileset(line: &str) -> Option<Finding> {
     let (name, problem) = line.strip_prefix(' ')?.split_once('(')?;
     let mut words = name.split_whitespace();
     let (fileset, level) = (words.next()?.to_owned(), words.next()?.parse().ok()?);
-    words.next().is_none().then(|| Finding::Fileset { fileset, level, problem: format!("({}", unwrapped(problem)) })
+    // `ksh:` is none.
+    let good = !fileset.ends_with(':') && words.next().is_none();
+    good.then(|| Finding::Fileset { fileset, level, problem: format!("({}", unwrapped(problem)) })
 }
 
 fn balanced(text: &str) -> bool {
@@ -153,6 +158,8 @@ mod tests {
         fixture::snapshot("lppchk/continued.unconfirmed", parse);
         assert!(parse("ksh: lppchk: not found\n").is_err() && parse("  ksh: lppchk: not found\n").is_err());
         assert!(!parse("whatever it says\n").unwrap().is_empty());
+        let shown = parse("  a.rte 7.2.0.0 (see /bin/sh: one: two)\n").unwrap();
+        assert!(matches!(&shown[..], [Finding::Fileset { .. }]), "{shown:?}");
     }
 
     #[test]

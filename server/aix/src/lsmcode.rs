@@ -2,7 +2,7 @@
 
 use crate::{
     Unreadable,
-    text::{filled, lines, rows, shell_error},
+    text::{filled, lines, rows},
 };
 use serde::{Deserialize, Serialize};
 
@@ -99,7 +99,7 @@ pub struct Microcode {
 /// A line that is not `device!level`.
 pub fn devices(output: &str) -> Result<Vec<Microcode>, Unreadable> {
     rows("lsmcode -A", output, |line| {
-        let (device, level) = line.split_once('!').filter(|_| !shell_error(line))?;
+        let (device, level) = line.split_once('!')?;
         let word = !device.is_empty() && device.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         word.then(|| Microcode { device: device.to_owned(), level: level.trim().to_owned() })
     })
@@ -137,6 +137,7 @@ mod tests {
         assert_eq!(parse(&fixture::text("lsmcode/system.unconfirmed")).unwrap().running(), Some("VH950_099"));
         let level = |text: &str| parse(&format!("{PERMANENT}{text}\n")).ok().and_then(|firmware| firmware.permanent);
         assert_eq!((level("VH950_099 .").as_deref(), level(" . ")), (Some("VH950_099"), None));
+        assert_eq!(devices("hdisk0! /sh: a: b\n").unwrap()[0].level, "/sh: a: b");
         let bad = "ksh: lsmcode: not found\n";
         assert!(parse("").is_err() && parse(bad).is_err() && devices(bad).is_err());
     }

@@ -1,6 +1,10 @@
 //! `lssrc`: subsystems and whether they run (nimadm.md §6.15, Annex A.1).
 
-use crate::{Unreadable, message::code_at_start, text::table};
+use crate::{
+    Unreadable,
+    message::code_at_start,
+    text::{begins, table},
+};
 use serde::{Deserialize, Serialize};
 
 /// A subsystem.
@@ -66,7 +70,7 @@ impl From<Status> for String {
 /// # Errors
 /// A line without name and status, as a message about a subsystem that is not known.
 pub fn parse(output: &str) -> Result<Vec<Subsystem>, Unreadable> {
-    table("lssrc", output, |line| line.starts_with("Subsystem "), row)
+    table("lssrc", output, |line| begins(line, "Subsystem"), row)
 }
 
 /// The status is at the end, and of the columns before it the group and the process can be blank. A word of digits is a
@@ -116,6 +120,7 @@ mod tests {
         let unknown = "0513-085 The nimsh Subsystem is not on file.\n";
         assert!(parse(unknown).is_err() && parse("ksh: lssrc: not found\n").is_err());
         assert!(parse("0513-004 active\n").is_err());
+        assert_eq!(parse("Subsystem\tGroup PID Status\n").unwrap(), []);
     }
 
     proptest! {

@@ -32,7 +32,11 @@ pub struct Mount {
 /// # Errors
 /// A line under the headings without a date, or with fewer or more than three or four words before it.
 pub fn parse(output: &str) -> Result<Vec<Mount>, Unreadable> {
-    let heading = |line: &str| line.trim_start().starts_with("node ") || line.starts_with("--------");
+    // A host can be called `node`.
+    let heading = |line: &str| {
+        let mut words = line.split_whitespace();
+        words.next() == Some("node") && words.next() == Some("mounted") || line.split_whitespace().all(is_rule)
+    };
     table("mount", output, heading, |line| {
         let words: Vec<&str> = line.split_whitespace().collect();
         let at = words.windows(3).position(is_date)?;
@@ -64,6 +68,10 @@ pub fn print(mounts: &[Mount]) -> String {
     HEADING.to_owned() + &mounts.iter().map(line).collect::<String>()
 }
 
+fn is_rule(word: &str) -> bool {
+    word.bytes().all(|b| b == b'-')
+}
+
 fn is_date(words: &[&str]) -> bool {
     let [month, day, time] = words else { return false };
     let number = |text: &str, limit: u8| text.len() == 2 && text.parse::<u8>().is_ok_and(|number| number < limit);
@@ -81,6 +89,10 @@ mod tests {
     fn reads_and_prints_every_sample() {
         fixture::read_and_print(samples!("mount": "local.log", "nfs.constructed"), parse, |mounts| print(mounts));
         assert!(parse("mount: 1831-011 access denied for nim:/export/nim/mksysb\n").is_err());
+        let called_node =
+            parse("node /export /mnt nfs3 Nov 07 19:11 rw\n-------- /a /b nfs3 Nov 07 19:11 rw\n").unwrap();
+        assert_eq!(parse(&print(&called_node)).unwrap(), called_node);
+        assert_eq!(called_node.len(), 2);
         assert!(parse("a b c d e jfs2 Nov 07 19:11 rw\n").is_err());
     }
 
@@ -91,7 +103,6 @@ mod tests {
     }
     prop_compose! {
         fn mount()(
-            // not "node": as a host's name it would begin a heading
             node in proptest::option::of("[a-z]{1,3}[0-9]{1,2}(\\.example\\.com)?"),
             (mounted, mounted_over) in (path(), path()),
             (vfs, date) in ("jfs2|jfs|nfs3|nfs4|procfs|ahafs", date()),

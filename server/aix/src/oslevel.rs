@@ -6,7 +6,7 @@
 use crate::{
     Level, Unreadable, Vrmf,
     level::BadLevel,
-    text::{only, table},
+    text::{begins, only, table},
 };
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -200,7 +200,7 @@ pub fn behind(output: &str) -> Result<Vec<Behind>, Unreadable> {
     table(
         "oslevel -l",
         output,
-        |line| line.starts_with("Fileset ") || rule(line),
+        |line| begins(line, "Fileset") || rule(line),
         |line| {
             let mut words = line.split_whitespace();
             let (fileset, actual, recommended) = (words.next()?, words.next()?, words.next()?);
@@ -234,7 +234,7 @@ pub fn print_behind(filesets: &[Behind]) -> String {
 /// # Errors
 /// A line that is neither a level nor the heading.
 pub fn known(output: &str) -> Result<Vec<OsLevel>, Unreadable> {
-    table("oslevel -q", output, |line| line.starts_with("Known ") || rule(line), |line| line.trim().parse().ok())
+    table("oslevel -q", output, |line| begins(line, "Known") || rule(line), |line| line.trim().parse().ok())
 }
 
 /// Prints as `oslevel -sq` does (unconfirmed).

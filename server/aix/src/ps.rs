@@ -2,7 +2,10 @@
 //!
 //! Looking for the client's name in a line is not enough: `lpar1` is in `-c lpar10`, and in the command that looks.
 
-use crate::{ObjectName, Unreadable, text::table, text::word};
+use crate::{
+    ObjectName, Unreadable,
+    text::{begins, table, word},
+};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -90,7 +93,7 @@ pub fn running(output: &str) -> Result<Vec<Running>, Unreadable> {
     table(
         "ps -o pid,etime,args",
         output,
-        |line| line.trim_start().starts_with("PID "),
+        |line| begins(line, "PID"),
         |line| {
             let (pid, rest) = word(line)?;
             let (etime, args) = word(rest)?;
@@ -112,7 +115,7 @@ pub fn print_running(processes: &[Running]) -> String {
 /// # Errors
 /// A line under the headings without user, processes and command.
 pub fn processes(output: &str) -> Result<Vec<Process>, Unreadable> {
-    table("ps -ef", output, |line| line.trim_start().starts_with("UID "), process)
+    table("ps -ef", output, |line| begins(line, "UID"), process)
 }
 
 fn process(line: &str) -> Option<Process> {

@@ -48,6 +48,11 @@ pub(crate) fn table<T>(
     Ok(rows(what, output, read)?.into_iter().flatten().collect())
 }
 
+/// Whether a line's first word is this one: how headings are known, whatever blanks part their words.
+pub(crate) fn begins(line: &str, first: &str) -> bool {
+    line.split_whitespace().next() == Some(first)
+}
+
 /// The first word and what follows it, blanks included.
 pub(crate) fn word(text: &str) -> Option<(&str, &str)> {
     let text = text.trim_start();
@@ -114,7 +119,8 @@ pub(crate) fn unwrapped(text: &str) -> String {
 
 /// What a shell says in place of a command's output: `ksh: lspv: not found`, `sh: emgr: cannot execute`.
 pub(crate) fn shell_error(line: &str) -> bool {
-    let shell = line.split(':').next().and_then(|word| word.rsplit('/').next());
+    let shell = line.split(':').next().map(str::trim).filter(|path| !path.contains(char::is_whitespace));
+    let shell = shell.and_then(|path| path.rsplit('/').next());
     matches!(shell, Some("ksh" | "ksh93" | "sh" | "bash" | "rksh")) && line.matches(':').count() > 1
 }
 
@@ -131,7 +137,8 @@ mod tests {
     }
 
     #[test]
-    fn headings_may_be_indented() {
+    fn headings_are_known_whatever_the_blanks() {
+        assert!(begins(" Fileset\tLevel", "Fileset") && begins("Fileset", "Fileset") && !begins("Filesets", "Fileset"));
         let heading = |line: &str| line.starts_with('#');
         assert_eq!(table("one", "  #a\n12\n", heading, |line| line.parse::<u8>().ok()), Ok(vec![12]));
         let rows = captioned::<String, _>("one", "rootvg:\n  LV NAME\n12\n", "LV NAME", |line| line.parse::<u8>().ok());
@@ -148,6 +155,8 @@ mod tests {
     #[test]
     fn shells_say_that_a_command_is_not_there() {
         assert!(shell_error("ksh: lspv: not found") && shell_error("/usr/bin/sh: emgr: cannot execute"));
-        assert!(!shell_error("sh: one") && !shell_error("mount: 1831-011 access denied for nim:/x"));
+        assert!(shell_error(" ksh : lspv: not found"));
+        assert!(!shell_error("sh: one") && !shell_error("  a.rte 7.2 (see /bin/sh: one: two)"));
+        assert!(!shell_error("mount: 1831-011 access denied for nim:/x"));
     }
 }

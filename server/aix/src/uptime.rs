@@ -50,16 +50,15 @@ pub fn minutes(line: &str) -> Option<u64> {
     for part in rest.split(',').map(str::trim) {
         let mut words = part.split_whitespace();
         let amount = words.next().unwrap_or_default();
-        let found = match (amount.split_once(':'), words.next()) {
-            (Some((hours, rest)), None) => {
-                u64::from(hours.parse::<u32>().ok()?) * 60 + u64::from(rest.parse::<u8>().ok()?)
-            }
-            (None, Some("day" | "days")) => u64::from(amount.parse::<u32>().ok()?) * 24 * 60,
-            (None, Some("hr" | "hrs" | "hour" | "hours")) => u64::from(amount.parse::<u32>().ok()?) * 60,
-            (None, Some("min" | "mins" | "minutes")) => u64::from(amount.parse::<u32>().ok()?),
+        let (amount, unit, rest) = match (amount.split_once(':'), words.next()) {
+            (Some((hours, rest)), None) => (hours, 60, rest.parse::<u8>().ok()?),
+            (None, Some("day" | "days")) => (amount, 24 * 60, 0),
+            (None, Some("hr" | "hrs" | "hour" | "hours")) => (amount, 60, 0),
+            (None, Some("min" | "mins" | "minutes")) => (amount, 1, 0),
             _ => break,
         };
-        minutes = Some(minutes.unwrap_or(0).saturating_add(found));
+        let found = amount.parse::<u64>().ok()?.checked_mul(unit)?.checked_add(rest.into())?;
+        minutes = Some(minutes.unwrap_or(0).checked_add(found)?);
     }
     minutes
 }
@@ -117,6 +116,9 @@ mod tests {
         assert_eq!(up("1 day,  3 hrs"), Some(1440 + 180));
         assert_eq!(minutes("uptime: not found"), None);
         assert_eq!(minutes("x up 99999999999999999999 days"), None);
+        assert_eq!(minutes(&format!("x up {} mins, 1 min", u64::MAX)), None);
+        let long = parse("x up 4294967295 days, 48 hrs\n").unwrap();
+        assert_eq!(parse(&print(&long)).unwrap(), long);
     }
 
     proptest! {

@@ -12,7 +12,7 @@ pub use blocks::{BadBlocks, Blocks};
 
 use crate::{
     Size, Unreadable,
-    text::{lines, word},
+    text::{begins, lines, word},
 };
 use columns::{Column, USUAL};
 use serde::{Deserialize, Serialize};
@@ -96,16 +96,20 @@ impl Unit {
 /// Reads `df` in any of its forms.
 ///
 /// # Errors
-/// A heading with columns or a unit that are not known, a line with too few words, and numbers that cannot be read.
+/// A heading with columns or a unit that are not known, or behind rows of another unit, a line with too few words, and numbers that cannot be read.
 pub fn parse(output: &str) -> Result<Df, Unreadable> {
     let mut df = Df { unit: None, rows: Vec::new() };
     let mut columns = USUAL.to_vec();
     let mut device: Option<(usize, &str)> = None;
     for (number, line) in lines(output) {
         let unreadable = || Unreadable::new("df", number, line);
-        if line.starts_with("Filesystem") {
-            let (unit, found) = columns::heading(line).ok_or_else(unreadable)?;
-            if df.unit.is_some_and(|known| known != unit) || device.is_some() {
+        if begins(line, "Filesystem") {
+            let (unit, found) = columns::heading(line.trim_start()).ok_or_else(unreadable)?;
+            // Rows that come before it would be counted in its unit.
+            if df.unit.is_some_and(|known| known != unit)
+                || df.unit.is_none() && !df.rows.is_empty()
+                || device.is_some()
+            {
                 return Err(unreadable());
             }
             df.unit = Some(unit);

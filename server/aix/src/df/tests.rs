@@ -62,6 +62,7 @@ fn names_the_line_it_cannot_read() {
     // a device whose line was cut off, and two in a row
     assert_eq!(line("/dev/hd4           0.94      0.27   72%     4107     7% /\n/dev/hd2\n"), 2);
     assert_eq!(line("/dev/hd4\n/dev/hd2\n"), 2);
+    assert_eq!(line("/dev/hd4 1 1 1% 1 1% /\nFilesystem    512-blocks      Free Mounted on\n"), 2);
 }
 
 prop_compose! {

@@ -4,7 +4,7 @@
 use super::State;
 use crate::{
     Unreadable,
-    text::{filled, lines, unwrapped, wrap},
+    text::{begins, filled, lines, unwrapped, wrap},
 };
 use serde::{Deserialize, Serialize};
 
@@ -61,7 +61,7 @@ fn rows<'a>(what: &'static str, output: &'a str) -> Result<Vec<Row<'a>>, Unreada
             row.text.push_str(text);
         } else if let Some(rest) = line.strip_prefix("Path:") {
             path = Some(rest.trim());
-        } else if !text.starts_with("Fileset ") && !text.bytes().all(|b| b == b'-') {
+        } else if !begins(text, "Fileset") && !text.bytes().all(|b| b == b'-') {
             rows.push(Row { number, path, text: text.to_owned() });
         }
     }

@@ -42,7 +42,8 @@ pub fn colons(output: &str) -> Result<Colons, Unreadable> {
 }
 
 fn row(line: &str) -> Option<Row> {
-    let (name, values) = line.split_once(':').filter(|_| !shell_error(line))?;
+    // With the colon that stands behind every value, and need not behind the last.
+    let (name, values) = line.split_once(':').filter(|_| !shell_error(&format!("{line}:")))?;
     Some(Row { name: name.parse().ok()?, values: fields(values) })
 }
 

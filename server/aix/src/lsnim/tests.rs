@@ -58,6 +58,7 @@ fn errors_are_no_objects() {
     assert_eq!(list(&format!("master machines master\n{missing}")).unwrap_err().line, 2);
     assert!(stanzas("   class = machines\n").is_err());
     assert!(colons("#name:Cstate:\nksh: lsnim: not found\n").is_err());
+    assert!(colons("#name:Cstate:\nksh: lsnim\n").is_err());
 }
 
 #[test]
