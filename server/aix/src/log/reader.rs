@@ -179,6 +179,10 @@ impl Reader {
                 Some(before) if phase != Phase::FIRST && self.run.continues(&before, phase) => {
                     self.run = *before;
                     self.run.line(self.line_count);
+                    self.run.resumes();
+                    // Also where the phase is the one before: this call begins with it.
+                    self.run.enter(phase);
+                    return true;
                 }
                 _ => {}
             }

@@ -154,6 +154,11 @@ impl Run {
         self.phases.is_empty() && same && next && before.failure.is_none() && self.suspect.is_none()
     }
 
+    /// The next call of a run in steps: what the one before cleaned up is no evidence of this one's end.
+    pub(super) fn resumes(&mut self) {
+        (self.cleaned_master, self.cleaned_client) = (false, false);
+    }
+
     /// Takes over what stood before the first header: it belongs to a wrapper, and only what is harmless is worth keeping.
     pub(super) fn keep_preamble(&mut self, before: Self) {
         self.findings = before.findings.into_iter().filter(|note| note.benign.is_some()).collect();

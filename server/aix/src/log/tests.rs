@@ -129,6 +129,17 @@ fn a_run_that_nimadm_c_cleaned_up_after_is_no_success() {
 }
 
 #[test]
+fn a_call_that_repeats_phase_12_cleans_up_itself() {
+    let header = "Initializing the NIM master.\nInitializing NIM client webmanual01.\nExecuting nimadm phase 12.\n";
+    let (killed, client) = SEED.trim_end().rsplit_once('\n').unwrap();
+    let (told, reader) = events(&[format!("{killed}\n{header}{client}\n").as_bytes()]);
+    assert_eq!(reader.verdict().outcome, Outcome::Incomplete);
+    assert_eq!(told.iter().filter(|event| event.contains("Phase(Phase(12))")).count(), 2);
+    let master = "Cleaning up alt_disk_migration on the NIM master.\n";
+    assert_eq!(verdict(&format!("{killed}\n{header}{master}{client}\n")).outcome, Outcome::Success);
+}
+
+#[test]
 fn nim_can_refuse_before_phase_1() {
     // texts [code]; the combination is constructed
     let log = "Initializing the NIM master.\n0042-001 nim: processing error encountered on \"master\":\n\
