@@ -9,10 +9,12 @@
 //! run are none: a call of a run in steps (`-P`), the `nimadm -C` that cleans up after the run before it, and a header that a
 //! wrapper pasted behind a complete run.
 //!
-//! [`line`] knows what a line is by itself, [`Reader`] where it belongs, [`run`] what it all comes to, [`Report`] how it is told.
+//! [`line`] knows what a line is by itself, [`Reader`] where it belongs; [`run`] keeps what matters,
+//! [`judge`] says what it comes to, [`Report`] how it is told.
 
 mod advice;
 mod event;
+mod judge;
 mod line;
 mod reader;
 mod report;

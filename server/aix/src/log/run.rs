@@ -1,11 +1,9 @@
-//! What is known of one run, and what it came to.
+//! What is known of one run, as far as it was read.
 //!
-//! The judgement is by evidence. nimadm's return code is no proof, `Cleaning up` is printed after a success and after a
-//! failure, and a line with a message number is as often information as it is an error.
+//! Lines are taken in and what matters of them is kept; what it all comes to is asked of `judge` at any moment, because a log
+//! that is followed has no end yet. Everything that is kept has a bound: the log may be a night of installp.
 
 use super::{
-    Outcome, Verdict,
-    advice::{self, Case, Cause},
     event::{Benign, Fate, Row, Severity},
     report::{FindingSeverity, Mode},
     step::StepKind,
@@ -43,30 +41,30 @@ pub(super) struct Run {
     pub(super) codes: Vec<String>,
     pub(super) failed_filesets: Vec<String>,
     pub(super) cancelled_filesets: Vec<String>,
-    updates_failed: bool,
+    pub(super) updates_failed: bool,
     pub(super) rows: Vec<KeptRow>,
     pub(super) rows_left_out: u64,
     pub(super) findings: Vec<Note>,
     pub(super) findings_left_out: u64,
     benign: usize,
     /// The best explanation so far, should this phase turn out to have failed.
-    suspect: Option<Suspect>,
+    pub(super) suspect: Option<Suspect>,
     /// The run has gone on since the suspect.
-    went_on: bool,
+    pub(super) went_on: bool,
     /// The first failure that the run survived.
-    survived: Option<String>,
-    failure: Option<Failure>,
-    cleaned_master: bool,
-    cleaned_client: bool,
+    pub(super) survived: Option<String>,
+    pub(super) failure: Option<Failure>,
+    pub(super) cleaned_master: bool,
+    pub(super) cleaned_client: bool,
     /// The line of the last message, with the lines it went on in.
     message_ends: u64,
     /// Not by itself: a later `nimadm -C` did.
-    cleaned_later: bool,
+    pub(super) cleaned_later: bool,
     /// The last line that means nothing to us: often it is what a failure is about.
-    last_other: Option<(u64, String)>,
+    pub(super) last_other: Option<(u64, String)>,
     /// The step before, to count a line that AIX prints twice only once.
     last_step: String,
-    last_line: u64,
+    pub(super) last_line: u64,
 }
 
 /// What the header said (nimadm.md §1.7).
@@ -111,18 +109,18 @@ pub(super) struct Note {
 }
 
 #[derive(Debug, Clone)]
-struct Suspect {
-    severity: Severity,
-    code: Option<String>,
-    text: String,
+pub(super) struct Suspect {
+    pub(super) severity: Severity,
+    pub(super) code: Option<String>,
+    pub(super) text: String,
 }
 
 #[derive(Debug, Clone)]
-struct Failure {
-    phase: Option<Phase>,
-    cause: Option<Suspect>,
+pub(super) struct Failure {
+    pub(super) phase: Option<Phase>,
+    pub(super) cause: Option<Suspect>,
     /// An unnumbered line shortly before, for where the cause says nothing.
-    nearby: Option<String>,
+    pub(super) nearby: Option<String>,
 }
 
 impl Run {
@@ -406,153 +404,11 @@ impl Run {
         let no_client = self.mode == Some(Mode::Mksysb) && self.header.client.is_none();
         self.cleaned_master && (self.cleaned_client || no_client)
     }
-
-    /// It went through and cleaned up itself: what `nimadm -C` had to clean up after did not get to its end.
-    fn is_complete(&self) -> bool {
-        let at_its_end = self.phase() == Some(Phase::LAST) && self.cleaned_up() && !self.cleaned_later;
-        self.failure.is_none() && at_its_end && self.missing().is_empty()
-    }
-
-    /// Phases that a whole run has and this one does not show. Which of them mksysb mode goes through is (unconfirmed).
-    fn missing(&self) -> Vec<Phase> {
-        let seen = |phase: &Phase| self.phases.iter().any(|seen| seen.phase == *phase);
-        if self.mode == Some(Mode::Mksysb) { Vec::new() } else { Phase::all().filter(|phase| !seen(phase)).collect() }
-    }
-
-    pub(super) fn phases_seen(&self) -> Vec<Phase> {
-        let mut seen: Vec<_> = self.phases.iter().map(|seen| seen.phase).collect();
-        seen.sort_unstable();
-        seen
-    }
-
-    /// What it came to.
-    pub(super) fn verdict(&self) -> Verdict {
-        let (outcome, failed_phase, cause) = self.judge();
-        let advice = self.case(outcome, failed_phase, &cause).advice();
-        Verdict {
-            outcome,
-            phases_seen: self.phases_seen(),
-            failed_phase,
-            codes: self.codes.clone(),
-            failed_filesets: self.failed_filesets.clone(),
-            cancelled_filesets: self.cancelled_filesets.clone(),
-            cause: cause.text,
-            advice,
-            cleaned_up: self.cleaned_up(),
-        }
-    }
-
-    /// Where to look next.
-    pub(super) fn look_at(&self) -> Vec<String> {
-        let (outcome, failed_phase, cause) = self.judge();
-        self.case(outcome, failed_phase, &cause).look_at()
-    }
-
-    fn case<'a>(&'a self, outcome: Outcome, failed_phase: Option<Phase>, cause: &'a Cause) -> Case<'a> {
-        let client = self.header.client.as_deref();
-        let (last_phase, cleaned_up, mode) = (self.phase(), self.cleaned_up(), self.mode);
-        Case { outcome, failed_phase, last_phase, cause, cleaned_up, cleaned_later: self.cleaned_later, mode, client }
-    }
-
-    fn judge(&self) -> (Outcome, Option<Phase>, Cause) {
-        if let Some(Failure { phase, cause, nearby }) = &self.failure {
-            return (Outcome::Failed, *phase, cause_of(*phase, cause.as_ref(), nearby.as_deref()));
-        }
-        let suspect = self.suspect.as_ref().filter(|suspect| suspect.severity != Severity::Attention);
-        // Before phase 1 there is nothing to clean up: nimadm complains and ends.
-        if self.phases.is_empty() && suspect.is_some() {
-            return (Outcome::Failed, None, cause_of(None, suspect, None));
-        }
-        // Its complaints have numbers as a rule, but that is not known of all (unconfirmed).
-        if self.phases.is_empty()
-            && self.header.checked
-            && !self.header.started
-            && let Some((line, text)) = &self.last_other
-            && *line == self.last_line
-        {
-            return (Outcome::Failed, None, Cause { text: Some(cut(text)), code: None });
-        }
-        if self.is_complete() {
-            return match self.complaints(suspect) {
-                None => (Outcome::Success, None, Cause::default()),
-                Some(text) => (Outcome::Warning, None, Cause { text: Some(text), code: None }),
-            };
-        }
-        // The last it said was that something failed: it did not get to its clean-up.
-        if suspect.is_some() && !self.went_on {
-            return (Outcome::Failed, self.phase(), cause_of(self.phase(), suspect, None));
-        }
-        (Outcome::Incomplete, None, Cause { text: Some(self.where_it_stops()), code: None })
-    }
-
-    /// What keeps a complete run from being a success.
-    fn complaints(&self, suspect: Option<&Suspect>) -> Option<String> {
-        let mut said = Vec::new();
-        for (names, word) in [(&self.failed_filesets, "FAILED"), (&self.cancelled_filesets, "CANCELLED")] {
-            if !names.is_empty() {
-                said.push(advice::filesets(names, word));
-            }
-        }
-        if self.updates_failed {
-            said.push("install_all_updates reported a failure".to_owned());
-        }
-        if let Some(text) = self.survived.as_deref().or(suspect.map(|suspect| suspect.text.as_str())) {
-            said.push(format!("the run went on after \"{text}\""));
-        }
-        (!said.is_empty()).then(|| said.join("; "))
-    }
-
-    fn where_it_stops(&self) -> String {
-        let what = |mode| match mode {
-            Mode::CleanUp => Some("This is a clean-up (nimadm -C) and no migration."),
-            Mode::WakeUp => Some("This run woke a clone up (nimadm -W) and is no migration."),
-            Mode::Sleep => Some("This run put a clone to sleep (nimadm -S) and is no migration."),
-            _ => None,
-        };
-        if let Some(text) = self.mode.and_then(what) {
-            return text.to_owned();
-        }
-        let Some(phase) = self.phase() else { return "The log stops before phase 1.".to_owned() };
-        if self.cleaned_later {
-            return format!("The run stops in phase {phase} ({}), and nimadm -C cleaned up after it.", phase.title());
-        }
-        if phase == Phase::LAST && self.cleaned_up() {
-            let missing: Vec<_> = self.missing().iter().map(ToString::to_string).collect();
-            return format!("The log ends well, but shows no phase {}: it is a part of a run.", missing.join(", "));
-        }
-        format!("The log stops in phase {phase} ({}).", phase.title())
-    }
-
-    /// How a phase ended.
-    pub(super) fn phase_end(&self, phase: Phase, verdict: &Verdict) -> super::report::PhaseEnd {
-        use super::report::PhaseEnd;
-        let stopped = !self.cleaned_up() || self.cleaned_later;
-        match verdict.outcome {
-            Outcome::Failed if verdict.failed_phase == Some(phase) => PhaseEnd::Failed,
-            Outcome::Incomplete if self.phase() == Some(phase) && stopped => PhaseEnd::Stopped,
-            _ => PhaseEnd::Done,
-        }
-    }
-}
-
-/// The decisive line; a line that says only that something failed gives way to what was printed just before it.
-fn cause_of(phase: Option<Phase>, suspect: Option<&Suspect>, nearby: Option<&str>) -> Cause {
-    match (suspect, nearby) {
-        (Some(suspect), None) => Cause { text: Some(suspect.text.clone()), code: suspect.code.clone() },
-        (Some(suspect), Some(_)) if suspect.rank() > 1 => {
-            Cause { text: Some(suspect.text.clone()), code: suspect.code.clone() }
-        }
-        (_, Some(nearby)) => Cause { text: Some(nearby.to_owned()), code: None },
-        (None, None) => {
-            let place = phase.map_or_else(|| "before phase 1".to_owned(), |phase| format!("in phase {phase}"));
-            Cause { text: Some(format!("nimadm gave up {place} and did not say why.")), code: None }
-        }
-    }
 }
 
 impl Suspect {
     /// How much it explains: a wrapper's line says no more than that something failed.
-    fn rank(&self) -> u8 {
+    pub(super) fn rank(&self) -> u8 {
         match self.severity {
             Severity::Note => 0,
             Severity::Wrapper => 1,
