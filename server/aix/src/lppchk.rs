@@ -52,8 +52,11 @@ pub fn parse(output: &str) -> Result<Vec<Finding>, Unreadable> {
         }
     }
     for finding in &mut findings {
-        if let Finding::Fileset { problem, .. } = finding {
-            *problem = inner(problem).trim().to_owned();
+        match finding {
+            Finding::Fileset { problem, .. } => *problem = inner(problem).trim().to_owned(),
+            // Only now: the number can stand in the second line.
+            Finding::Message { code, text } => (*code, *text) = numbered(text),
+            Finding::Other { .. } => {}
         }
     }
     Ok(findings)
@@ -71,13 +74,15 @@ fn finding(line: &str, text: String) -> Option<Finding> {
         return None;
     }
     let Some(message) = text.strip_prefix("lppchk:") else { return Some(Finding::Other { text }) };
-    let (code, text) = match code_at_start(message) {
-        Some((before, code)) if before.trim().is_empty() => {
-            (Some(code.to_owned()), message.trim_start().get(code.len()..).unwrap_or_default())
-        }
-        _ => (None, message),
-    };
-    Some(Finding::Message { code, text: text.trim_start().to_owned() })
+    Some(Finding::Message { code: None, text: message.trim_start().to_owned() })
+}
+
+/// A message's number and what stands behind it.
+fn numbered(message: &str) -> (Option<String>, String) {
+    match code_at_start(message) {
+        Some(("", code)) => (Some(code.to_owned()), message[code.len()..].trim_start().to_owned()),
+        _ => (None, message.to_owned()),
+    }
 }
 
 /// `  X11.base.lib 7.2.5.0                    (not installed; requisite fileset)`. Until all lines are there, the problem
@@ -167,6 +172,9 @@ mod tests {
         let text = || "ksh: no: it is a message".to_owned();
         let below = parse(&format!("lppchk:\n{INDENT}{}\n", text())).unwrap();
         assert_eq!(below, [Finding::Message { code: None, text: text() }]);
+        let numbered = parse(&format!("lppchk:\n{INDENT}0504-208  all\n")).unwrap();
+        assert_eq!(numbered, [Finding::Message { code: Some("0504-208".to_owned()), text: "all".to_owned() }]);
+        assert_eq!(parse(&print(&numbered)).unwrap(), numbered);
     }
 
     proptest! {
