@@ -10,7 +10,9 @@ use crate::{
 use std::{
     fmt::Write as _,
     fs::{self, File},
+    io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    ops::RangeInclusive,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::Arc,
@@ -104,7 +106,7 @@ impl Lab {
         for (index, address) in estate.hosts.iter_mut().enumerate() {
             let wanted = SocketAddr::new(ip, address.port);
             let failed = |source| LabError::Listen { host: address.name.clone(), address: wanted, source };
-            let listener = TcpListener::bind(wanted).await.map_err(failed)?;
+            let listener = listen(wanted).await.map_err(failed)?;
             let addr = listener.local_addr().map_err(failed)?;
             address.port = addr.port();
             let host_key = keys::load_or_create(&store.host_dir(&address.name).join("ssh_host_ed25519_key"))?;
@@ -235,6 +237,24 @@ Host {}
 impl Drop for Lab {
     fn drop(&mut self) {
         self.stop.cancel();
+    }
+}
+
+/// Ports a host may get: below those that the system gives to outgoing connections, or one of these would sooner or later hold a
+/// host's port just when its lab starts again.
+const PORTS: RangeInclusive<u16> = 10_000..=32_000;
+
+/// Listens on the address; on a free port of [`PORTS`] where its port is 0.
+async fn listen(wanted: SocketAddr) -> io::Result<TcpListener> {
+    if wanted.port() != 0 {
+        return TcpListener::bind(wanted).await;
+    }
+    loop {
+        let port = rand::random_range(PORTS);
+        match TcpListener::bind(SocketAddr::new(wanted.ip(), port)).await {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+            done => return done,
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 const MIGRATE_71: &str = "nimadm -j nimadmvg -c lpar71 -s spot_7300_03_01 -l lpp_7300_03_01 -d hdisk1 -Y -B";
 
 async fn start(dir: &Path, speed: u32) -> Lab {
-    let options = LabOptions { speed: Some(speed), ..LabOptions::new(dir.join("lab"), env!("CARGO_BIN_EXE_nimdeck")) };
+    let options = LabOptions { speed: Some(speed), ..LabOptions::new(dir.join("lab"), env!("CARGO_BIN_EXE_lab-exec")) };
     Lab::start(options, CancellationToken::new()).await.unwrap()
 }
 
