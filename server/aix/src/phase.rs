@@ -22,8 +22,12 @@ impl Phase {
     pub const LAST: Self = Self(12);
 
     /// All phases in order.
+    pub const ALL: [Self; Self::COUNT] =
+        [Self(1), Self(2), Self(3), Self(4), Self(5), Self(6), Self(7), Self(8), Self(9), Self(10), Self(11), Self(12)];
+
+    /// All phases in order.
     pub fn all() -> impl DoubleEndedIterator<Item = Self> + ExactSizeIterator {
-        (1..13_u8).map(Self)
+        Self::ALL.into_iter()
     }
 
     /// The number, 1 to 12.

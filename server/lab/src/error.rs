@@ -35,6 +35,25 @@ pub enum LabError {
     /// The lab knows no such scenario.
     #[error("there is no scenario {0:?}; see lab::scenario::ALL")]
     NoScenario(String),
+    /// The scenario is for the other kind of host.
+    #[error("the scenario {scenario:?} is not for {host}; see lab::scenario::ALL")]
+    ScenarioNotFor {
+        /// What was asked for.
+        scenario: String,
+        /// The host it makes no sense on.
+        host: String,
+    },
+    /// The estate was written by another version of this program.
+    #[error("{0} was made by an older nimdeck; remove the lab's directory to start a new estate")]
+    OldFormat(PathBuf),
+    /// A command of the machine that the lab needs could not be run.
+    #[error("cannot run {command}: {why}")]
+    Tool {
+        /// The command.
+        command: &'static str,
+        /// Its last words.
+        why: String,
+    },
     /// The stored model contradicts itself.
     #[error("the stored model of {host} is inconsistent: {what}")]
     Inconsistent {

@@ -2,7 +2,9 @@
 //!
 //! Simplified: every system has the same ones, and a level follows from the system's level by a fixed rule.
 
-use aix::Level;
+use crate::model::{Installed, State};
+use aix::{Level, Vrmf};
+use std::collections::BTreeMap;
 
 /// A fileset's name and description.
 pub(crate) type Fileset = (&'static str, &'static str);
@@ -76,12 +78,99 @@ pub(crate) const MASTER: &[Fileset] = &[
     ("bos.sysmgt.nim.spot", "Network Install Manager - SPOT"),
 ];
 
-/// The level of a fileset, `7.3.3.1`: alt_disk_install and bos.mp64 follow the service pack, others trail it a little.
-pub(crate) fn level_of(name: &str, system: Level) -> String {
-    let trail = if name == ALT_DISK || name == "bos.mp64" || name == "bos.rte.install" {
-        0
+/// The levels the lab knows, as IBM built them (values seen in logs, nimadm.md §6.6).
+const KNOWN: &[Level] = &[
+    level(6, 1, 6, 5, 1115),
+    level(6, 1, 9, 12, 1846),
+    level(7, 1, 1, 1, 1141),
+    level(7, 1, 5, 11, 2246),
+    level(7, 1, 5, 12, 2336),
+    level(7, 2, 3, 5, 2016),
+    level(7, 2, 5, 5, 2246),
+    level(7, 2, 5, 10, 2520),
+    level(7, 2, 5, 11, 2546),
+    level(7, 3, 2, 1, 2346),
+    level(7, 3, 3, 0, 2446),
+    level(7, 3, 3, 1, 2520),
+    level(7, 3, 3, 2, 2546),
+];
+
+/// A level out of its parts.
+pub(crate) const fn level(version: u8, release: u8, tl: u8, sp: u8, build: u16) -> Level {
+    Level { version, release, tl, sp, build }
+}
+
+/// The level a fileset has on a system of that level: some change with every service pack, most with some of them.
+/// Never falls from one service pack to the next.
+pub(crate) fn level_of(name: &str, system: Level) -> Vrmf {
+    let offset = name.bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte)) % 3;
+    let fix = if matches!(name, ALT_DISK | "bos.mp64" | "bos.rte.install" | "bos.rte") {
+        system.sp
     } else {
-        name.bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte)) % (system.sp + 1)
+        (0..=system.sp).rev().find(|sp| (sp + offset) % 3 == 0).unwrap_or(0)
     };
-    format!("{}.{}.{}.{}", system.version, system.release, system.tl, system.sp - trail)
+    vrmf([system.version, system.release, system.tl, fix])
+}
+
+/// A fileset level out of its numbers.
+fn vrmf(numbers: [u8; 4]) -> Vrmf {
+    let [version, release, modification, fix] = numbers;
+    let text = format!("{version}.{release}.{modification}.{fix}");
+    text.parse().unwrap_or_else(|_| unreachable!("{text} is a level"))
+}
+
+/// Everything that belongs on a system of that level; a master has more.
+pub(crate) fn at(system: Level, master: bool) -> BTreeMap<String, Installed> {
+    let names = BASE.iter().chain(if master { MASTER } else { &[] });
+    let installed = |name| Installed { level: level_of(name, system), state: State::Committed };
+    names.map(|&(name, _)| (name.to_owned(), installed(name))).collect()
+}
+
+/// A fileset's description.
+pub(crate) fn title(name: &str) -> &'static str {
+    BASE.iter().chain(MASTER).find_map(|(known, title)| (*known == name).then_some(*title)).unwrap_or("")
+}
+
+/// The filesets that keep a system from being at `wanted`: name, level they have, level they should have.
+pub(crate) fn behind(filesets: &BTreeMap<String, Installed>, wanted: Level) -> Vec<(&str, &Vrmf, Vrmf)> {
+    let lags = |(name, _): &Fileset| {
+        let (name, installed) = filesets.get_key_value(*name)?;
+        let should = level_of(name, wanted);
+        (installed.state == State::Broken || installed.level < should).then_some((
+            name.as_str(),
+            &installed.level,
+            should,
+        ))
+    };
+    BASE.iter().filter_map(lags).collect()
+}
+
+/// What `oslevel -s` says: the highest known level that no fileset is behind; the bare release where there is none.
+pub(crate) fn system_level(filesets: &BTreeMap<String, Installed>) -> Level {
+    let base = filesets.get("bos.rte").map(|found| found.level.numbers());
+    let part = |at: usize| base.and_then(|base| base.get(at)).and_then(|part| u8::try_from(*part).ok()).unwrap_or(0);
+    let (version, release) = (part(0), part(1));
+    let of_release = KNOWN.iter().rev().filter(|known| (known.version, known.release) == (version, release));
+    let reached = of_release.copied().find(|known| behind(filesets, *known).is_empty());
+    reached.unwrap_or(level(version, release, 0, 0, 0))
+}
+
+/// The levels known of a release, newest first.
+pub(crate) fn known(version: u8, release: u8) -> impl Iterator<Item = Level> {
+    KNOWN.iter().rev().copied().filter(move |known| (known.version, known.release) == (version, release))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_system_at_a_level_says_so_and_a_lagging_fileset_shows() {
+        for known in KNOWN {
+            let mut filesets = at(*known, true);
+            assert_eq!(system_level(&filesets).to_string(), known.to_string());
+            filesets.get_mut("bos.net.tcp.ntp").unwrap().state = State::Broken;
+            assert!(system_level(&filesets) < *known);
+        }
+    }
 }

@@ -2,7 +2,10 @@
 
 use crate::{
     LabError, clock, commands, keys,
-    model::{Estate, estate::Address},
+    model::{
+        Estate,
+        estate::{Address, FORMAT},
+    },
     personas,
     ssh::{Connections, HostServer},
     store::Store,
@@ -34,8 +37,10 @@ pub struct LabOptions {
     pub listen_ip: IpAddr,
     /// How many times faster than real time passes; kept from the last start where not given, else [`DEFAULT_SPEED`].
     pub speed: Option<u32>,
-    /// What invented values of a new estate are derived from.
+    /// What invented values of a new estate, and the pace of its migrations, are derived from.
     pub seed: u64,
+    /// How many clients a new estate has.
+    pub clients: u32,
     /// The program that answers to `lab-exec`; the running program as a rule.
     pub program: PathBuf,
 }
@@ -45,7 +50,7 @@ impl LabOptions {
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>, program: impl Into<PathBuf>) -> Self {
         let listen_ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        Self { dir: dir.into(), listen_ip, speed: None, seed: 1, program: program.into() }
+        Self { dir: dir.into(), listen_ip, speed: None, seed: 1, clients: 4, program: program.into() }
     }
 }
 
@@ -274,10 +279,10 @@ fn prepare(options: &LabOptions) -> Result<Prepared, LabError> {
     owned.try_lock().map_err(|_| LabError::Busy(dir.clone()))?;
     let store = Store::open(&dir);
     if !store.exists() {
-        let hosts = personas::hosts(clock::now_ms());
-        let addresses = hosts.iter().map(|host| Address { name: host.name.clone(), port: 0 }).collect();
-        let speed = DEFAULT_SPEED;
-        store.create(&Estate { speed, seed: options.seed, hosts: addresses, scenarios: Default::default() }, &hosts)?;
+        let made = personas::estate(clock::now_ms(), options.clients, options.seed);
+        let hosts = made.hosts.iter().map(|host| Address { name: host.name.clone(), port: 0 }).collect();
+        let estate = Estate { format: FORMAT, speed: DEFAULT_SPEED, seed: options.seed, hosts };
+        store.create(&estate, &made.hosts, &made.clients)?;
     }
     if let Some(speed) = options.speed {
         crate::speed::set(&dir, speed)?;

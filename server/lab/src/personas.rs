@@ -1,20 +1,19 @@
 //! The estate a lab begins with: the master and four clients of nimadm.md Annex A.
 
-use crate::model::{
-    Disk, Efix, Hardware, Host, LogicalVolume, Power, System, VgId, VolumeGroup,
-    nim::{Client, Nim, READY, Resource},
+use crate::{
+    filesets::{self, level},
+    model::{
+        Disk, Efix, Hardware, Host, LogicalVolume, Power, System, VgId, VolumeGroup,
+        nim::{Client, Nim, READY, Resource},
+    },
 };
 use aix::Level;
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 use std::collections::BTreeMap;
 
 const MIB_PER_PP: u32 = 128;
 /// 64 days, 4 hours and 32 minutes.
 const UP_MS: i64 = ((64 * 24 + 4) * 60 + 32) * 60_000;
-
-/// A level out of its parts.
-const fn level(version: u8, release: u8, tl: u8, sp: u8, build: u16) -> Level {
-    Level { version, release, tl, sp, build }
-}
 
 const AIX_72: Level = level(7, 2, 5, 10, 2520);
 const AIX_73: Level = level(7, 3, 3, 1, 2520);
@@ -135,11 +134,64 @@ const CLIENTS: [Persona; 4] = [
     },
 ];
 
-/// All hosts, the master first, booted long before `now` (milliseconds since 1970).
-pub(crate) fn hosts(now: i64) -> Vec<Host> {
+/// A whole estate.
+pub(crate) struct Personas {
+    /// The master first.
+    pub(crate) hosts: Vec<Host>,
+    /// The clients' NIM objects.
+    pub(crate) clients: Vec<Client>,
+}
+
+/// A master with so many clients, booted long before `now` (milliseconds since 1970): those of nimadm.md Annex A first, then others
+/// like them, which follow from the seed.
+pub(crate) fn estate(now: i64, clients: u32, seed: u64) -> Personas {
     let mut master = host(&NIM1, now);
     master.nim = Some(nim());
-    std::iter::once(master).chain(CLIENTS.iter().map(|persona| host(persona, now))).collect()
+    enlarge_cache(&mut master, clients);
+    let mut hosts = vec![master];
+    hosts.extend(CLIENTS.iter().take(clients as usize).map(|persona| host(persona, now)));
+    let mut random = StdRng::seed_from_u64(seed);
+    hosts.extend((CLIENTS.len() as u32 + 1..=clients).map(|number| another(number, &mut random, now)));
+    let clients = hosts.iter().skip(1).map(client).collect();
+    Personas { hosts, clients }
+}
+
+/// One more client: a persona with a name, numbers and a fill of its own.
+fn another(number: u32, random: &mut StdRng, now: i64) -> Host {
+    let persona = &CLIENTS[random.random_range(0..CLIENTS.len())];
+    let mut host = host(persona, now - random.random_range(0..UP_MS));
+    host.name = format!("lpar{:04}", 1000 + number);
+    let unit = 0x00d0_0000 + number;
+    host.hardware.cpuid = format!("{unit:08X}4C00");
+    host.hardware.serial = format!("78{:05X}", 0x10_000 + number);
+    for (at, disk) in (0_u32..).zip(&mut host.disks) {
+        disk.pvid = disk.pvid.is_some().then(|| format!("{unit:08x}{:08x}", 0x1a2b_0000 + at * 0x0101));
+    }
+    for lv in host.groups.iter_mut().flat_map(|vg| &mut vg.lvs) {
+        lv.used_mib = lv.used_mib * random.random_range(60..=100) / 100;
+    }
+    host
+}
+
+/// Room in the cache VG for a quarter of the clients at once, and never less than the persona's: it can be filled.
+fn enlarge_cache(master: &mut Host, clients: u32) {
+    const PER_CLIENT_MIB: u32 = 25_600;
+    const DISK_MIB: u32 = 1_048_576;
+    let wanted = clients.div_ceil(4) * PER_CLIENT_MIB;
+    let have = master.disk("hdisk4").map_or(0, |disk| disk.size_mib);
+    let more: Vec<_> = (0..wanted.saturating_sub(have).div_ceil(DISK_MIB))
+        .map(|at| Disk {
+            name: format!("hdisk{}", 5 + at),
+            pvid: Some(format!("00f6f42a{:08x}", 0x0bd9_0000 + at)),
+            size_mib: DISK_MIB,
+            full_size_mib: None,
+            paths: 4,
+        })
+        .collect();
+    if let Some(cache) = master.groups.iter_mut().find(|vg| vg.disks.iter().any(|disk| disk == "hdisk4")) {
+        cache.disks.extend(more.iter().map(|disk| disk.name.clone()));
+    }
+    master.disks.extend(more);
 }
 
 fn host(persona: &Persona, now: i64) -> Host {
@@ -159,9 +211,12 @@ fn host(persona: &Persona, now: i64) -> Host {
         label: label.to_owned(),
         installed: installed.to_owned(),
         title: title.to_owned(),
+        // One that waits for a reboot is a kernel's; the others lock what they were built for.
+        locks: vec![if state == "S" { "bos.net.tcp.client_core" } else { "bos.mp64" }.to_owned()],
     };
     rootvg.system = Some(System {
-        level: persona.level,
+        filesets: filesets::at(persona.level, persona.name == NIM1.name),
+        errors: Vec::new(),
         efixes: persona.efixes.iter().map(efix).collect(),
         odm,
         boot_image: true,
@@ -173,6 +228,7 @@ fn host(persona: &Persona, now: i64) -> Host {
         name: name.to_owned(),
         pvid: pvid.map(str::to_owned),
         size_mib,
+        full_size_mib: None,
         paths,
     };
     Host {
@@ -192,6 +248,10 @@ fn host(persona: &Persona, now: i64) -> Host {
         booted_at: now - UP_MS,
         spot_mount: None,
         nim: None,
+        exports: Vec::new(),
+        nfs_mounts: Vec::new(),
+        scenario: Default::default(),
+        stopped: Default::default(),
     }
 }
 
@@ -216,26 +276,33 @@ fn group<'a>(id: VgId, disks: &[&str], volumes: impl Iterator<Item = &'a Volume>
     }
 }
 
-fn nim() -> Nim {
-    let client = |persona: &Persona| Client {
-        name: persona.name.to_owned(),
-        hostname: persona.name.to_owned(),
-        cpuid: persona.hardware.3.to_owned(),
+/// What NIM knows of a client that was never worked on.
+fn client(host: &Host) -> Client {
+    Client {
+        name: host.name.clone(),
+        hostname: host.name.clone(),
+        cpuid: host.hardware.cpuid.clone(),
         cstate: READY.to_owned(),
         prev_state: READY.to_owned(),
         result: None,
         info: None,
         allocated: Vec::new(),
-        locked_by: None,
-    };
+        connect: "nimsh".to_owned(),
+    }
+}
+
+fn nim() -> Nim {
     let resource = |name: &str, kind: &str, location: &str, level: Option<Level>| Resource {
         name: name.to_owned(),
         kind: kind.to_owned(),
         location: location.to_owned(),
         level,
+        alt_disk: None,
+        usable: true,
+        lacks: Vec::new(),
+        source: None,
     };
     Nim {
-        clients: CLIENTS.iter().map(client).collect(),
         resources: vec![
             resource("boot", "boot", "/tftpboot", None),
             resource("nim_script", "nim_script", "/export/nim/scripts", None),
@@ -246,6 +313,8 @@ fn nim() -> Nim {
             resource("bid_noprompt", "bosinst_data", "/export/nim/bosinst_data/noprompt", None),
             resource("lpar71_exclude", "exclude_files", "/export/nim/exclude/lpar71", None),
             resource("bnd_openssh", "installp_bundle", "/export/nim/bundle/openssh", None),
+            resource("lpar71_image", "image_data", "/export/nim/image_data/lpar71", None),
+            resource("pre_migration", "script", "/export/nim/script/pre_migration", None),
             resource("post_migration", "script", "/export/nim/script/post_migration", None),
         ],
         network: "net_10_192_168_0".to_owned(),

@@ -29,19 +29,26 @@ pub(super) struct Lab {
     /// How many times faster than life.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     speed: Option<u32>,
-    /// What happens in the next migration of a client; may be given several times.
+    /// How many clients a new estate has.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=5000))]
+    clients: u32,
+    /// What the invented values of a new estate, and the pace of its migrations, follow from.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// What happens to a host; may be given several times.
     #[arg(long = "scenario", value_name = "CLIENT=NAME", value_parser = assignment)]
     scenarios: Vec<(String, String)>,
 }
 
 #[derive(Subcommand)]
 enum Change {
-    /// Say what happens in the next migration of a client.
+    /// Say what happens to a host: in the next migration of a client, or at once.
     Scenario {
         /// Where the estate lives [default: lab in the data directory].
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
-        /// The client.
+        /// The client, or the master.
+        #[arg(value_name = "CLIENT")]
         client: String,
         /// One of those that `nimdeck lab scenarios` lists.
         name: String,
@@ -61,14 +68,14 @@ impl Lab {
         let folder = |dir: Option<PathBuf>| dir.unwrap_or_else(|| settings.data_dir.join("lab"));
         match self.change {
             Some(Change::Scenarios) => {
-                for (_, name, what) in lab::scenario::ALL {
-                    say(format_args!("{name:20} {what}"));
+                for entry in lab::scenario::ALL {
+                    say(format_args!("{:20} {}", entry.name, entry.what));
                 }
                 return Ok(());
             }
             Some(Change::Scenario { dir, client, name }) => {
                 lab::scenario::set(&folder(dir), &client, &name).map_err(|error| unfit(&error))?;
-                say(format_args!("the next migration of {client}: {name}"));
+                say(format_args!("{client}: {name}"));
                 return Ok(());
             }
             None => {}
@@ -85,6 +92,8 @@ impl Lab {
         let mut options = options(&dir)?;
         options.listen_ip = self.listen.ip();
         options.speed = self.speed;
+        options.clients = self.clients;
+        options.seed = self.seed;
         let lab = lab::Lab::start(options, stop.clone()).await.map_err(|error| cannot_start(&error))?;
         for (client, name) in &self.scenarios {
             lab::scenario::set(&dir, client, name).map_err(|error| unfit(&error))?;

@@ -1,8 +1,8 @@
 //! What a host boots from, and booting it (nimadm.md §6.5, §6.15, §6.17).
 
 use super::{Context, Output, words};
-use crate::{LabError, clock, model::Host};
-use std::time::Duration;
+use crate::{LabError, clock, model::Host, nimadm};
+use std::{process::Command, time::Duration};
 use time::OffsetDateTime;
 
 /// How long a reboot takes at speed 1.
@@ -77,10 +77,24 @@ pub(super) fn no_device(command: &str, name: &str, out: &mut Output) -> u8 {
     1
 }
 
-/// When a reboot that begins now is over, milliseconds since 1970.
-pub(crate) fn boot_ends(context: &Context) -> Result<i64, LabError> {
+/// A host goes down and comes up again. On a master that is the end of every nimadm: nothing cleans up after them.
+pub(crate) fn reboot(context: &Context, name: &str) -> Result<(), LabError> {
     let time = clock::scaled(REBOOT, context.store.estate()?.speed);
-    Ok(clock::now_ms() + i64::try_from(time.as_millis()).unwrap_or(i64::MAX / 2).max(1))
+    let now = clock::now_ms();
+    let until = now + i64::try_from(time.as_millis()).unwrap_or(i64::MAX / 2).max(1);
+    let master = context.store.update(name, |host| {
+        host.shut_down(now, until);
+        Ok::<_, LabError>(host.nim.is_some())
+    })?;
+    if master {
+        for (subject, work) in context.store.works(name)? {
+            if nimadm::alive(work.pid, &subject) {
+                let kill = Command::new("kill").args(["-KILL", &work.pid.to_string()]).status();
+                kill.map_err(LabError::file("run", "kill"))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn shutdown(context: &Context, args: &[String], out: &mut Output) -> Result<u8, LabError> {
@@ -88,11 +102,7 @@ pub(super) fn shutdown(context: &Context, args: &[String], out: &mut Output) -> 
         out.error("shutdown: this lab simulates only the reboot, shutdown -Fr");
         return Ok(1);
     }
-    let until = boot_ends(context)?;
-    context.store.update(&context.host, |host| {
-        host.shut_down(until);
-        Ok::<_, LabError>(())
-    })?;
+    reboot(context, &context.host)?;
     let now = OffsetDateTime::now_utc();
     let (host, clock) = (&context.host, format!("{:02}:{:02}:{:02}", now.hour(), now.minute(), now.second()));
     let month = now.month().to_string();

@@ -15,12 +15,14 @@ pub(super) fn c_rsh(context: &Context, args: &[String], out: &mut Output) -> Res
         out.error("usage: c_rsh <client> <command>");
         return Ok(1);
     };
-    let master = context.host()?;
-    let Some(name) = master.nim.as_ref().and_then(|nim| nim.client(client)).map(|client| client.name.clone()) else {
+    let Some(name) = context.store.client(&context.host, client)?.map(|client| client.name) else {
         out.error(no_answer(client));
         return Ok(6);
     };
-    let up = || Ok::<_, LabError>(context.store.host(&name)?.power == Power::Running);
+    let up = || {
+        let host = context.store.host(&name)?;
+        Ok::<_, LabError>(host.power == Power::Running && !host.stopped.contains("nimsh"))
+    };
     if !up()? {
         out.error(no_answer(&name));
         return Ok(6);

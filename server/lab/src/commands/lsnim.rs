@@ -45,7 +45,8 @@ pub(super) fn lsnim(context: &Context, args: &[String], out: &mut Output) -> Res
             }
         }
     }
-    let all = objects(&host, nim);
+    let clients = context.store.clients(&context.host)?;
+    let all = objects(&host, nim, &clients);
     if let Some(missing) = call.names.iter().find(|name| !all.iter().any(|(known, _)| known == *name)) {
         out.error(format!("0042-053 lsnim: there is no NIM object named \"{missing}\""));
         return Ok(53);
@@ -91,11 +92,11 @@ fn long(name: &str, attributes: &Attributes, wanted: &[&str], out: &mut Output) 
 }
 
 /// Every object with its attributes: the master, the resources, the network, the clients.
-fn objects(host: &Host, nim: &Nim) -> Vec<(String, Attributes)> {
+fn objects(host: &Host, nim: &Nim, clients: &[Client]) -> Vec<(String, Attributes)> {
     let mut all = vec![("master".to_owned(), master(host, nim))];
-    all.extend(nim.resources.iter().map(|found| (found.name.clone(), resource(found, nim))));
+    all.extend(nim.resources.iter().map(|found| (found.name.clone(), resource(found, clients))));
     all.push((nim.network.clone(), vec![("class", "networks".to_owned()), ("type", "ent".to_owned())]));
-    all.extend(nim.clients.iter().map(|found| (found.name.clone(), client(found, nim))));
+    all.extend(clients.iter().map(|found| (found.name.clone(), client(found, nim))));
     all
 }
 
@@ -128,7 +129,7 @@ fn client(client: &Client, nim: &Nim) -> Attributes {
     let mut all = attributes([
         ("class", "machines"),
         ("type", "standalone"),
-        ("connect", "nimsh"),
+        ("connect", &client.connect),
         ("platform", "chrp"),
         ("netboot_kernel", "64"),
         ("if1", &format!("{} {} 0", nim.network, client.hostname)),
@@ -151,8 +152,10 @@ fn client(client: &Client, nim: &Nim) -> Attributes {
     all
 }
 
-fn resource(resource: &Resource, nim: &Nim) -> Attributes {
-    let count = nim.alloc_count(&resource.name).to_string();
+fn resource(resource: &Resource, clients: &[Client]) -> Attributes {
+    let holds = |client: &&Client| client.allocated.iter().any(|name| *name == resource.name);
+    let count = clients.iter().filter(holds).count().to_string();
+    let state = if resource.usable { "ready for use" } else { "unavailable for use" };
     let mut all = attributes([("class", "resources"), ("type", &resource.kind)]);
     match (resource.kind.as_str(), resource.level) {
         ("lpp_source", _) => all.extend(attributes([
@@ -160,7 +163,7 @@ fn resource(resource: &Resource, nim: &Nim) -> Attributes {
             ("Rstate", "ready for use"),
             ("prev_state", "unavailable for use"),
             ("location", &resource.location),
-            ("simages", "yes"),
+            ("simages", if resource.usable { "yes" } else { "no" }),
             ("alloc_count", &count),
             ("server", "master"),
         ])),
@@ -168,7 +171,7 @@ fn resource(resource: &Resource, nim: &Nim) -> Attributes {
             ("plat_defined", "chrp"),
             ("arch", "power"),
             ("bos_license", "yes"),
-            ("Rstate", "ready for use"),
+            ("Rstate", state),
             ("prev_state", "ready for use"),
             ("location", &resource.location),
             ("version", &level.version.to_string()),

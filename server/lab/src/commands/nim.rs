@@ -24,7 +24,8 @@ pub(super) fn nim(context: &Context, args: &[String], out: &mut Output) -> Resul
     }
     let host = context.host()?;
     let nim = host.nim.as_ref();
-    let client = nim.and_then(|nim| nim.client(call.object));
+    let client = if nim.is_some() { context.store.client(&context.host, call.object)? } else { None };
+    let client = client.as_ref();
     let resource = nim.and_then(|nim| nim.resources.iter().find(|resource| resource.name == call.object));
     if client.is_none() && resource.is_none() {
         out.error(format!("0042-053 nim: there is no NIM object named \"{}\"", call.object));
@@ -34,14 +35,12 @@ pub(super) fn nim(context: &Context, args: &[String], out: &mut Output) -> Resul
         ("reset" | "deallocate", Some(client), _) => {
             let name = client.name.clone();
             let reset = call.operation == "reset";
-            context.store.update(&context.host, |host| {
-                if let Some(client) = host.nim.as_mut().and_then(|nim| nim.client_mut(&name)) {
+            context.store.update_client(&context.host, &name, |client| {
+                if let Some(client) = client {
                     client.allocated.clear();
                     if reset {
                         // nimadm's own lock stays: only nimadm -C takes that away.
-                        let lock = client.locked_by;
                         client.end(None);
-                        client.locked_by = lock;
                     }
                 }
                 Ok::<_, LabError>(0)
@@ -55,22 +54,22 @@ pub(super) fn nim(context: &Context, args: &[String], out: &mut Output) -> Resul
                 out.error(format!("   {}", super::c_rsh::no_answer(&client.name)));
                 return Ok(1);
             }
-            software::listing(&software::everything(&there), there.rootvg()?.1.level, out);
+            software::listing(&there.rootvg()?.1.filesets, out);
             Ok(0)
         }
         ("showres" | "lslpp", None, Some(resource)) if resource.level.is_some() => {
-            let level = resource.level.unwrap_or(host.rootvg()?.1.level);
+            let level = resource.level.unwrap_or(host.rootvg()?.1.level());
             let colons = call.attributes.contains(&"lslpp_flags=Lc");
             if colons {
                 out.line(software::COLON_HEADER);
             }
             for (name, title) in filesets::BASE {
                 // An older SPOT has been brought to the master's alt_disk_install by `nimadm -M` (nimadm.md §1.2).
-                let level = if *name == filesets::ALT_DISK { host.rootvg()?.1.level } else { level };
+                let own = resource.alt_disk.or_else(|| Some(filesets::level_of(name, host.rootvg().ok()?.1.level())));
+                let vrmf = own.filter(|_| *name == filesets::ALT_DISK).unwrap_or(filesets::level_of(name, level));
                 if colons {
-                    out.line(software::colon_line(name, title, level));
+                    out.line(software::colon_line(name, title, vrmf, level.build));
                 } else {
-                    let vrmf = filesets::level_of(name, level);
                     out.line(format!("  {name:<33} {vrmf:<26} S  N usr,root"));
                 }
             }

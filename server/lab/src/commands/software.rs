@@ -2,13 +2,13 @@
 
 use super::{Output, words};
 use crate::{
-    LabError,
-    filesets::{self, Fileset},
-    model::Host,
+    LabError, filesets,
+    model::{Host, Installed},
 };
+use aix::Vrmf;
 
 pub(super) fn oslevel(host: &Host, args: &[String], out: &mut Output) -> Result<u8, LabError> {
-    let level = host.rootvg()?.1.level;
+    let level = host.rootvg()?.1.level();
     match words(args)[..] {
         [] => out.line(format!("{}.{}.0.0", level.version, level.release)),
         ["-r"] => out.line(format!("{}{}00-{:02}", level.version, level.release, level.tl)),
@@ -21,27 +21,22 @@ pub(super) fn oslevel(host: &Host, args: &[String], out: &mut Output) -> Result<
     Ok(0)
 }
 
-/// The filesets of a host.
-fn installed(host: &Host) -> impl Iterator<Item = &'static Fileset> {
-    filesets::BASE.iter().chain(if host.nim.is_some() { filesets::MASTER } else { &[] })
-}
-
 /// The product a fileset belongs to: `bos.alt_disk_install` for `bos.alt_disk_install.rte`.
 fn package(name: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(package, _)| package)
 }
 
 /// A line of `lslpp -Lc`, which `nim -o showres -a lslpp_flags=Lc` prints too.
-pub(super) fn colon_line(name: &str, title: &str, level: aix::Level) -> String {
-    let vrmf = filesets::level_of(name, level);
-    format!("{}:{name}:{vrmf}: : :C: :{title}: : : : : : :0:0:/:{:04}", package(name), level.build)
+pub(super) fn colon_line(name: &str, title: &str, vrmf: Vrmf, build: u16) -> String {
+    format!("{}:{name}:{vrmf}: : :C: :{title}: : : : : : :0:0:/:{build:04}", package(name))
 }
 
 /// The header above such lines.
 pub(super) const COLON_HEADER: &str = "#Package Name:Fileset:Level:State:PTF Id:Fix State:Type:Description:Destination Dir.:Uninstaller:Message Catalog:Message Set:Message Number:Parent:Automatic:EFIX Locked:Install Path:Build Date";
 
 pub(super) fn lslpp(host: &Host, args: &[String], out: &mut Output) -> Result<u8, LabError> {
-    let level = host.rootvg()?.1.level;
+    let level = host.rootvg()?.1.level();
+    let installed = &host.rootvg()?.1.filesets;
     let flags: String = args.iter().filter_map(|word| word.strip_prefix('-')).collect();
     let wanted: Vec<_> = args.iter().filter(|word| !word.starts_with('-') && *word != "all").collect();
     let matches = |name: &str, pattern: &str| match pattern.strip_suffix('*') {
@@ -49,14 +44,15 @@ pub(super) fn lslpp(host: &Host, args: &[String], out: &mut Output) -> Result<u8
         None => name == pattern,
     };
     let mut missing = false;
-    for pattern in wanted.iter().filter(|pattern| !installed(host).any(|(name, _)| matches(name, pattern))) {
+    for pattern in wanted.iter().filter(|pattern| !installed.keys().any(|name| matches(name, pattern))) {
         out.error(format!("lslpp: 0504-132  Fileset {pattern} not installed."));
         missing = true;
     }
     if missing {
         return Ok(1);
     }
-    let shown: Vec<_> = installed(host)
+    let shown: Vec<_> = installed
+        .iter()
         .filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|pattern| matches(name, pattern)))
         .collect();
     let quiet = flags.contains('q');
@@ -65,25 +61,27 @@ pub(super) fn lslpp(host: &Host, args: &[String], out: &mut Output) -> Result<u8
         if !quiet {
             out.line(COLON_HEADER);
         }
-        shown.iter().for_each(|(name, title)| out.line(colon_line(name, title, level)));
+        for (name, found) in shown {
+            out.line(colon_line(name, filesets::title(name), found.level, level.build));
+        }
     } else if has('c') {
         if !quiet {
             out.line("#Fileset:Level:PTF Id:State:Type:Description:EFIX Locked");
         }
-        for (name, title) in shown {
-            let vrmf = filesets::level_of(name, level);
+        for (name, found) in shown {
+            let (vrmf, title) = (found.level, filesets::title(name));
             out.line(format!("/usr/lib/objrepos:{name}:{vrmf}::COMMITTED:F:{title}:"));
         }
     } else if has('L') {
-        listing(&shown, level, out);
+        listing(shown, out);
     } else {
         if !quiet {
             out.line("  Fileset                      Level  State      Description         ");
             out.line("  ----------------------------------------------------------------------------");
         }
         out.line("Path: /usr/lib/objrepos");
-        for (name, title) in shown {
-            let vrmf = filesets::level_of(name, level);
+        for (name, found) in shown {
+            let (vrmf, title) = (found.level, filesets::title(name));
             out.line(format!("  {name:<24} {vrmf:>9}  COMMITTED  {title}"));
         }
     }
@@ -91,18 +89,13 @@ pub(super) fn lslpp(host: &Host, args: &[String], out: &mut Output) -> Result<u8
 }
 
 /// `lslpp -L`, and `nim -o lslpp`.
-pub(super) fn listing(shown: &[&Fileset], level: aix::Level, out: &mut Output) {
+pub(super) fn listing<'a>(shown: impl IntoIterator<Item = (&'a String, &'a Installed)>, out: &mut Output) {
     out.line("  Fileset                      Level  State  Type  Description (Uninstaller)");
     out.line("  ----------------------------------------------------------------------------");
-    for (name, title) in shown {
-        let vrmf = filesets::level_of(name, level);
+    for (name, found) in shown {
+        let (vrmf, title) = (found.level, filesets::title(name));
         out.line(format!("  {name:<24} {vrmf:>9}    C     F    {title}"));
     }
-}
-
-/// Everything on a host, for [`listing`].
-pub(super) fn everything(host: &Host) -> Vec<&'static Fileset> {
-    installed(host).collect()
 }
 
 pub(super) fn emgr(host: &Host, args: &[String], out: &mut Output) -> Result<u8, LabError> {
@@ -118,7 +111,7 @@ pub(super) fn emgr(host: &Host, args: &[String], out: &mut Output) -> Result<u8,
     out.line("");
     out.line("ID  STATE LABEL      INSTALL TIME      UPDATED BY ABSTRACT");
     // 7.3 draws the rule without gaps, which broke parsers (nimadm.md §6.8).
-    out.line(if (system.level.version, system.level.release) >= (7, 3) {
+    out.line(if (system.level().version, system.level().release) >= (7, 3) {
         "====== ================ ================= ========== ======================================"
     } else {
         "=== ===== ========== ================= ========== ======================================"
@@ -155,7 +148,7 @@ pub(super) fn instfix(host: &Host, args: &[String], out: &mut Output) -> Result<
         out.error("Usage: instfix -i [-k keyword]");
         return Ok(1);
     }
-    let level = host.rootvg()?.1.level;
+    let level = host.rootvg()?.1.level();
     let (version, release) = (level.version, level.release);
     let base = format!("    All filesets for {version}.{release}.0.0_AIX_ML were found.");
     let tls = (0..=level.tl).map(|tl| format!("    All filesets for {version}{release}00-{tl:02}_AIX_ML were found."));

@@ -4,7 +4,7 @@ use super::{Output, words};
 use crate::{LabError, model::Host};
 
 pub(super) fn uname(host: &Host, args: &[String], out: &mut Output) -> Result<u8, LabError> {
-    let level = host.rootvg()?.1.level;
+    let level = host.rootvg()?.1.level();
     let value = match words(args)[..] {
         [] | ["-s"] => "AIX".to_owned(),
         ["-m"] => host.hardware.cpuid.clone(),

@@ -1,13 +1,18 @@
 //! Going down and coming up.
 
-use super::{Host, Power, VgId, VolumeGroup};
+use super::{ErrorEvent, Host, Power, State, VgId, VolumeGroup};
+use crate::scenario::Scenario;
 
 /// AIX 7.3 needs POWER8 (nimadm.md §A.2): older machines do not come up from it.
 const POWER_FOR_73: u8 = 8;
 
 impl Host {
-    /// The host goes down now and boots at `until`, milliseconds since 1970.
-    pub(crate) fn shut_down(&mut self, until: i64) {
+    /// The host goes down at `now` and boots at `until`, milliseconds since 1970.
+    pub(crate) fn shut_down(&mut self, now: i64, until: i64) {
+        if let Ok(system) = self.system_mut() {
+            system.log_error(now, ErrorEvent::LogOff);
+            system.log_error(now, ErrorEvent::Shutdown);
+        }
         self.power = Power::Booting(until);
         self.spot_mount = None;
         for vg in &mut self.groups {
@@ -28,19 +33,41 @@ impl Host {
     /// Boots the first disk of the bootlist that has a boot image, as firmware does: what is on it is found out later.
     fn boot(&mut self, at: i64) {
         let found = self.bootlist.iter().find_map(|disk| self.bootable(disk));
+        let running = |vg: &&VolumeGroup| vg.id == self.running;
+        let found = match self.scenario {
+            Scenario::NeverReturns => None,
+            // The firmware's own list was set by somebody at the HMC.
+            Scenario::BootsWrongDisk => self.groups.iter().find(running),
+            _ => found,
+        };
         let runs = |vg: &VolumeGroup| {
             vg.system.as_ref().is_some_and(|system| {
-                let new = (system.level.version, system.level.release) >= (7, 3);
-                system.complete && (!new || self.hardware.power >= POWER_FOR_73)
+                let level = system.level();
+                let new = (level.version, level.release) >= (7, 3);
+                // A rootvg that went down awake still has its `alt_` names (nimadm.md §1.9).
+                let named = vg.lvs.iter().any(|lv| lv.kind == "boot" && !lv.name.starts_with("alt_"));
+                system.complete && named && (!new || self.hardware.power >= POWER_FOR_73)
             })
         };
         let Some(id) = found.filter(|vg| runs(vg)).map(|vg| vg.id.clone()) else {
             self.power = Power::Hung;
             return;
         };
+        let other = id != self.running;
         self.start(&id);
         self.power = Power::Running;
         self.booted_at = at;
+        let breaks = other && self.scenario == Scenario::BrokenFilesets;
+        let Ok(system) = self.system_mut() else { return };
+        system.log_error(at, ErrorEvent::LogOn);
+        system.log_error(at, ErrorEvent::RmcStarted);
+        // What waited for a reboot is done.
+        system.efixes.iter_mut().filter(|efix| efix.state == "*Q*").for_each(|efix| efix.state = "S".to_owned());
+        for name in ["bos.net.tcp.client_core", "X11.base.lib"].into_iter().filter(|_| breaks) {
+            if let Some(installed) = system.filesets.get_mut(name) {
+                installed.state = State::Broken;
+            }
+        }
     }
 
     /// The named system runs: its file systems are mounted, data volume groups are on, other rootvgs are off.

@@ -1,8 +1,9 @@
 //! What concerns the estate as a whole.
 
-use crate::scenario::Scenario;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+
+/// The files of an estate as this program writes them; raised when an older program's cannot be read any more.
+pub(crate) const FORMAT: u32 = 2;
 
 /// Settings of an estate, `DIR/estate.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -13,8 +14,9 @@ pub(crate) struct Estate {
     pub(crate) seed: u64,
     /// Every host, the master first.
     pub(crate) hosts: Vec<Address>,
-    /// Scenarios that differ from healthy, by client.
-    pub(crate) scenarios: BTreeMap<String, Scenario>,
+    /// Version of the files; [`FORMAT`] where this program can read them.
+    #[serde(default)]
+    pub(crate) format: u32,
 }
 
 /// Where a host's SSH server listens.
@@ -30,10 +32,5 @@ impl Estate {
     /// The NIM master's name.
     pub(crate) fn master(&self) -> &str {
         self.hosts.first().map_or("nim1", |host| host.name.as_str())
-    }
-
-    /// What will happen to the next migration of this client.
-    pub(crate) fn scenario(&self, client: &str) -> Scenario {
-        self.scenarios.get(client).copied().unwrap_or_default()
     }
 }

@@ -1,8 +1,9 @@
 //! One LPAR: its hardware, disks and volume groups, and whether it is up.
 
 use super::{System, VgId, VolumeGroup, nim::Nim};
-use crate::LabError;
+use crate::{LabError, scenario::Scenario};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A host, `DIR/hosts/NAME/host.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +23,27 @@ pub(crate) struct Host {
     pub(crate) spot_mount: Option<String>,
     /// NIM objects; on the master only.
     pub(crate) nim: Option<Nim>,
+    /// Directories it exports by NFS beyond those of its NIM resources: `/alt_inst` and below while nimadm works without a cache.
+    #[serde(default)]
+    pub(crate) exports: Vec<String>,
+    /// NFS mounts of a master that works without a cache.
+    #[serde(default)]
+    pub(crate) nfs_mounts: Vec<NfsMount>,
+    /// What is wrong with the host, or will go wrong in its next migration.
+    #[serde(default)]
+    pub(crate) scenario: Scenario,
+    /// Subsystems that were stopped.
+    #[serde(default)]
+    pub(crate) stopped: BTreeSet<String>,
+}
+
+/// A directory of another host, mounted here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NfsMount {
+    /// `lpar71:/alt_inst/usr`.
+    pub(crate) remote: String,
+    /// `/lpar71_alt/alt_inst/usr`.
+    pub(crate) mount: String,
 }
 
 /// What `prtconf` says.
@@ -44,6 +66,9 @@ pub(crate) struct Disk {
     /// Written on first use.
     pub(crate) pvid: Option<String>,
     pub(crate) size_mib: u32,
+    /// Its true size, while a scenario makes it smaller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) full_size_mib: Option<u32>,
     /// MPIO paths; 1 prints no `pathid`.
     pub(crate) paths: u32,
 }

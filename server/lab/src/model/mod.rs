@@ -11,8 +11,12 @@ pub(crate) mod estate;
 pub(crate) mod host;
 pub(crate) mod migration;
 pub(crate) mod nim;
+pub(crate) mod site;
+pub(crate) mod system;
 pub(crate) mod volume_group;
 
 pub(crate) use estate::Estate;
 pub(crate) use host::{Disk, Hardware, Host, Power};
-pub(crate) use volume_group::{Efix, LogicalVolume, System, VgId, VolumeGroup};
+pub(crate) use site::{Site, Via, Work};
+pub(crate) use system::{Efix, ErrorEvent, Installed, State, System};
+pub(crate) use volume_group::{LogicalVolume, VgId, VolumeGroup};

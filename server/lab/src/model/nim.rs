@@ -1,6 +1,7 @@
 //! NIM objects on the master (nimadm.md §4.5, §6.1).
 
-use aix::Level;
+use crate::filesets;
+use aix::{Level, Vrmf};
 use serde::{Deserialize, Serialize};
 
 /// What `Cstate` says when nobody works on the client.
@@ -8,10 +9,10 @@ pub(crate) const READY: &str = "ready for a NIM operation";
 /// What it says while nimadm does (unconfirmed; anything but [`READY`] means busy).
 pub(crate) const MIGRATING: &str = "alt_disk_mig operation is being performed";
 
-/// The master's database.
+/// The master's database, without its clients: each of these is a file of its own, `DIR/hosts/MASTER/nim/NAME.json`, because a
+/// thousand in one file would have to be read and written by every step of every migration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Nim {
-    pub(crate) clients: Vec<Client>,
     pub(crate) resources: Vec<Resource>,
     /// The one network every machine is on.
     pub(crate) network: String,
@@ -31,8 +32,8 @@ pub(crate) struct Client {
     pub(crate) info: Option<String>,
     /// Resources allocated to it.
     pub(crate) allocated: Vec<String>,
-    /// Process id of the nimadm that works on it, or did when it was killed.
-    pub(crate) locked_by: Option<u32>,
+    /// `nimsh`, `nimsh (secure)`, `shell`.
+    pub(crate) connect: String,
 }
 
 /// A resource.
@@ -42,39 +43,50 @@ pub(crate) struct Resource {
     /// `lpp_source`, `spot`, `bosinst_data`, `script` …
     pub(crate) kind: String,
     pub(crate) location: String,
-    /// The AIX level it holds, for lpp_sources and SPOTs.
+    /// The AIX level it holds, for lpp_sources, SPOTs and mksysbs.
     pub(crate) level: Option<Level>,
+    /// The level of `bos.alt_disk_install.rte` in it where that is not the one of its AIX level.
+    #[serde(default)]
+    pub(crate) alt_disk: Option<Vrmf>,
+    /// False for a broken SPOT (`Rstate = unavailable for use`) and an incomplete lpp_source (no `simages`).
+    #[serde(default = "yes")]
+    pub(crate) usable: bool,
+    /// Filesets whose images are missing or broken in it.
+    #[serde(default)]
+    pub(crate) lacks: Vec<String>,
+    /// The client a mksysb was made of.
+    #[serde(default)]
+    pub(crate) source: Option<String>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Nim {
-    /// A client by object name or, as c_rsh takes it, by the host name of its interface.
-    pub(crate) fn client(&self, name: &str) -> Option<&Client> {
-        self.clients.iter().find(|client| client.name == name || client.hostname == name)
-    }
-
-    /// As [`Nim::client`], for changing it.
-    pub(crate) fn client_mut(&mut self, name: &str) -> Option<&mut Client> {
-        self.clients.iter_mut().find(|client| client.name == name || client.hostname == name)
-    }
-
     /// A resource of a kind.
     pub(crate) fn resource(&self, kind: &str, name: &str) -> Option<&Resource> {
         self.resources.iter().find(|resource| resource.kind == kind && resource.name == name)
     }
+    /// As [`Nim::resource`], of any kind, for changing it.
+    pub(crate) fn resource_mut(&mut self, name: &str) -> Option<&mut Resource> {
+        self.resources.iter_mut().find(|resource| resource.name == name)
+    }
+}
 
-    /// How many clients a resource is allocated to.
-    pub(crate) fn alloc_count(&self, resource: &str) -> usize {
-        self.clients.iter().filter(|client| client.allocated.iter().any(|name| name == resource)).count()
+impl Resource {
+    /// The level of `bos.alt_disk_install.rte` in an lpp_source or SPOT.
+    pub(crate) fn alt_disk_level(&self) -> Option<Vrmf> {
+        self.alt_disk.clone().or_else(|| Some(filesets::level_of(filesets::ALT_DISK, self.level?)))
     }
 }
 
 impl Client {
     /// An operation begins.
-    pub(crate) fn begin(&mut self, resources: Vec<String>, pid: u32) {
+    pub(crate) fn begin(&mut self, resources: Vec<String>) {
         self.prev_state = std::mem::replace(&mut self.cstate, MIGRATING.to_owned());
         self.info = None;
         self.allocated = resources;
-        self.locked_by = Some(pid);
     }
 
     /// The operation is over, or is declared over by a clean-up or a reset.
@@ -86,6 +98,5 @@ impl Client {
             self.result = Some(result.to_owned());
         }
         self.allocated.clear();
-        self.locked_by = None;
     }
 }

@@ -1,8 +1,7 @@
-//! Volume groups, their logical volumes, and the system on a rootvg.
+//! Volume groups and their logical volumes.
 
-use aix::Level;
+use super::System;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// The identifier written on the disks of a volume group, 32 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -40,30 +39,6 @@ pub(crate) struct LogicalVolume {
     pub(crate) mount: Option<String>,
     /// Used space of its file system, MiB.
     pub(crate) used_mib: u32,
-}
-
-/// An installed AIX.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct System {
-    pub(crate) level: Level,
-    pub(crate) efixes: Vec<Efix>,
-    /// Names of the volume groups it knows.
-    pub(crate) odm: BTreeMap<VgId, String>,
-    /// Whether hd5 holds a boot image. Without one a disk is not bootable.
-    pub(crate) boot_image: bool,
-    /// False while a clone is being made: its logical volumes still carry `alt_` names and it comes up nowhere.
-    pub(crate) complete: bool,
-}
-
-/// An interim fix, as `emgr -l` lists it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Efix {
-    /// `S` stable, `*Q*` reboot required.
-    pub(crate) state: String,
-    pub(crate) label: String,
-    /// `02/14/23 09:12:41`.
-    pub(crate) installed: String,
-    pub(crate) title: String,
 }
 
 impl VolumeGroup {

@@ -4,6 +4,7 @@
 //! window: a reader that stops reading stops the command, as a pipe would, and nothing piles up here.
 
 mod channel;
+pub(crate) mod weather;
 
 use crate::{model::Power, store::Store};
 use russh::{
