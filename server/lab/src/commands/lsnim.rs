@@ -8,6 +8,10 @@ use crate::{
         nim::{Client, Nim, READY, Resource},
     },
 };
+use aix::{
+    ObjectName,
+    lsnim::{Arguments, Colons, Entry, Row, Stanza, print_arguments, print_classes, print_colons, print_stanzas},
+};
 
 /// Attributes of an object, in their order.
 type Attributes = Vec<(&'static str, String)>;
@@ -17,11 +21,17 @@ type Attributes = Vec<(&'static str, String)>;
 struct Call<'a> {
     long: bool,
     colons: bool,
+    classes: bool,
     kind: Option<&'a str>,
     class: Option<&'a str>,
+    /// `-q`: the attributes of an operation.
+    operation: Option<&'a str>,
     attributes: Vec<&'a str>,
     names: Vec<&'a str>,
 }
+
+/// What `lsnim -p` lists on a 7.3 master.
+const CLASSES: &[&str] = &["machines", "resources", "networks", "management", "groups", "customers"];
 
 pub(super) fn lsnim(context: &Context, args: &[String], out: &mut Output) -> Result<u8, LabError> {
     let host = context.host()?;
@@ -35,60 +45,120 @@ pub(super) fn lsnim(context: &Context, args: &[String], out: &mut Output) -> Res
         match word {
             "-l" => call.long = true,
             "-Z" => call.colons = true,
+            "-p" => call.classes = true,
             "-t" => call.kind = words.next(),
             "-c" => call.class = words.next(),
+            "-q" => call.operation = words.next(),
             "-a" => call.attributes.extend(words.next()),
             name if !name.starts_with('-') => call.names.push(name),
             _ => {
-                out.error("usage: lsnim [-l] [-Z] [-t type] [-c class] [-a attr]... [name ...]");
+                out.error("usage: lsnim [-l] [-Z] [-t type] [-c class] [-a attr]... [-p] [-q operation] [name ...]");
                 return Ok(1);
             }
         }
     }
-    let clients = context.store.clients(&context.host)?;
+    if call.classes {
+        let classes: Vec<_> = CLASSES.iter().map(|&class| class.to_owned()).collect();
+        out.stdout.push_str(&print_classes(&classes));
+        return Ok(0);
+    }
+    if let Some(operation) = call.operation {
+        return Ok(arguments(operation, call.kind.unwrap_or_default(), out));
+    }
+    let clients = match call.names[..] {
+        // One by one where names were given: a thousand clients are a thousand files.
+        [] => context.store.clients(&context.host)?,
+        _ => {
+            let found = call.names.iter().map(|name| context.store.client(&context.host, name));
+            let named: Result<Vec<_>, _> = found.collect();
+            let named: Vec<_> = named?.into_iter().flatten().collect();
+            if named.len() == call.names.len() { named } else { context.store.clients(&context.host)? }
+        }
+    };
     let all = objects(&host, nim, &clients);
     if let Some(missing) = call.names.iter().find(|name| !all.iter().any(|(known, _)| known == *name)) {
         out.error(format!("0042-053 lsnim: there is no NIM object named \"{missing}\""));
         return Ok(53);
     }
-    let value = |attributes: &Attributes, wanted: &str| {
-        attributes.iter().find_map(|(name, value)| (*name == wanted).then(|| value.clone()))
-    };
-    let shown = all.iter().filter(|(name, attributes)| {
-        (call.names.is_empty() || call.names.contains(&name.as_str()))
-            && call.kind.is_none_or(|kind| value(attributes, "type").as_deref() == Some(kind))
-            && call.class.is_none_or(|class| value(attributes, "class").as_deref() == Some(class))
-    });
-    if call.colons {
-        let header: String = call.attributes.iter().map(|name| format!("{name}:")).collect();
-        out.line(format!("#name:{header}"));
-    }
-    for (name, attributes) in shown {
-        if call.colons {
-            // A missing attribute leaves no empty field (nimadm.md §6.1 -Z).
-            let values = call.attributes.iter().filter_map(|wanted| value(attributes, wanted));
-            out.line(format!("{name}:{}", values.map(|value| value + ":").collect::<String>()));
-        } else if call.long || !call.attributes.is_empty() {
-            long(name, attributes, &call.attributes, out);
-        } else {
-            let part = |wanted| value(attributes, wanted).unwrap_or_default();
-            out.line(format!("{name:<24} {:<14} {}", part("class"), part("type")));
-        }
-    }
+    let shown: Vec<_> = all
+        .into_iter()
+        .filter(|(name, attributes)| {
+            (call.names.is_empty() || call.names.contains(&name.as_str()))
+                && call.kind.is_none_or(|kind| value(attributes, "type") == Some(kind))
+                && call.class.is_none_or(|class| value(attributes, "class") == Some(class))
+        })
+        .collect();
+    out.stdout.push_str(&print(&call, &shown));
     Ok(0)
 }
 
-/// The attributes under the object's name, aligned to the longest name it has; all of them, or those asked for.
-fn long(name: &str, attributes: &Attributes, wanted: &[&str], out: &mut Output) {
-    let shown: Vec<_> = attributes.iter().filter(|(key, _)| wanted.is_empty() || wanted.contains(key)).collect();
-    if shown.is_empty() && !wanted.is_empty() {
-        return;
+/// The first value of an attribute.
+fn value<'a>(attributes: &'a Attributes, wanted: &str) -> Option<&'a str> {
+    attributes.iter().find_map(|(name, value)| (*name == wanted).then_some(value.as_str()))
+}
+
+/// The objects in the form that was asked for. Names of objects were checked when they were defined.
+fn print(call: &Call<'_>, shown: &[(String, Attributes)]) -> String {
+    let named = shown.iter().filter_map(|(name, attributes)| Some((name.parse::<ObjectName>().ok()?, attributes)));
+    if call.colons {
+        // A missing attribute leaves no empty field (nimadm.md §6.1 -Z).
+        let row = |(name, attributes): (ObjectName, &Attributes)| Row {
+            name,
+            values: call.attributes.iter().filter_map(|wanted| value(attributes, wanted)).map(str::to_owned).collect(),
+        };
+        let attributes = call.attributes.iter().map(|&name| name.to_owned()).collect();
+        return print_colons(&Colons { attributes, rows: named.map(row).collect() });
     }
-    let width = shown.iter().map(|(key, _)| key.len()).max().unwrap_or(0);
-    out.line(format!("{name}:"));
-    for (key, value) in shown {
-        out.line(format!("   {key:<width$} = {value}"));
+    if call.long || !call.attributes.is_empty() {
+        let stanza = |(name, attributes): (ObjectName, &Attributes)| {
+            let wanted = |key: &str| call.attributes.is_empty() || call.attributes.contains(&key);
+            let shown = attributes.iter().filter(|(key, _)| wanted(key));
+            let attributes: Vec<_> = shown.map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+            (!attributes.is_empty()).then_some(Stanza { name, attributes })
+        };
+        return print_stanzas(&named.filter_map(stanza).collect::<Vec<_>>());
     }
+    let entry = |(name, attributes): (ObjectName, &Attributes)| {
+        let part = |wanted| value(attributes, wanted).unwrap_or_default().to_owned();
+        Entry { name, class: part("class"), kind: part("type") }
+    };
+    aix::lsnim::print(&named.map(entry).collect::<Vec<_>>())
+}
+
+/// `lsnim -q`: what an operation takes. Known of one operation from a real machine (nimadm.md §6.1); the exit code.
+fn arguments(operation: &str, kind: &str, out: &mut Output) -> u8 {
+    let words = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    let arguments = match (operation, kind) {
+        ("define", "lpp_source") => Arguments {
+            required: words(&["server", "location"]),
+            optional: words(&[
+                "source",
+                "packages",
+                "comments",
+                "use_source_simages",
+                "force",
+                "verbose",
+                "group",
+                "arch",
+                "show_progress",
+                "multi_volume",
+                "nfs_vers",
+                "nfs_sec",
+            ]),
+        },
+        ("define", "mksysb") => {
+            Arguments { required: words(&["server", "location"]), optional: words(&["source", "mk_image"]) }
+        }
+        ("define", "spot") => {
+            Arguments { required: words(&["server", "location", "source"]), optional: words(&["show_progress"]) }
+        }
+        _ => {
+            out.error(format!("lsnim: this lab does not know the attributes of \"{operation}\" for \"{kind}\""));
+            return 1;
+        }
+    };
+    out.stdout.push_str(&print_arguments(&arguments));
+    0
 }
 
 /// Every object with its attributes: the master, the resources, the network, the clients.
@@ -148,6 +218,12 @@ fn client(client: &Client, nim: &Nim) -> Attributes {
         });
     }
     all.push(("cpuid", client.cpuid.clone()));
+    for name in &client.allocated {
+        let kind = nim.resources.iter().find(|resource| resource.name == *name).map(|found| found.kind.as_str());
+        // The attribute is named after the resource's type.
+        let kind = ["spot", "lpp_source", "mksysb", "bosinst_data"].into_iter().find(|known| Some(*known) == kind);
+        all.extend(kind.map(|kind| (kind, name.clone())));
+    }
     all.extend(client.result.iter().map(|result| ("Cstate_result", result.clone())));
     all
 }
@@ -184,6 +260,22 @@ fn resource(resource: &Resource, clients: &[Client]) -> Attributes {
             ("if_supported", "chrp.64 ent"),
             ("Rstate_result", "success"),
         ])),
+        ("mksysb", Some(level)) => {
+            all.extend(attributes([
+                ("arch", "power"),
+                ("Rstate", state),
+                ("prev_state", "unavailable for use"),
+                ("location", &resource.location),
+                ("version", &level.version.to_string()),
+                ("release", &level.release.to_string()),
+                ("mod", &level.tl.to_string()),
+                ("oslevel_r", &format!("{}{}00-{:02}", level.version, level.release, level.tl)),
+                ("oslevel_s", &level.to_string()),
+                ("alloc_count", &count),
+                ("server", "master"),
+            ]));
+            all.extend(resource.source.iter().map(|source| ("source_image", source.clone())));
+        }
         _ => all.extend(attributes([
             ("Rstate", "ready for use"),
             ("prev_state", "unavailable for use"),

@@ -53,12 +53,13 @@ impl Host {
             self.power = Power::Hung;
             return;
         };
-        let other = id != self.running;
+        let before = self.rootvg().map(|(_, system)| system.level()).ok();
         self.start(&id);
         self.power = Power::Running;
         self.booted_at = at;
-        let breaks = other && self.scenario == Scenario::BrokenFilesets;
+        let breaks = self.scenario == Scenario::BrokenFilesets;
         let Ok(system) = self.system_mut() else { return };
+        let breaks = breaks && before.is_some_and(|before| system.level() > before);
         system.log_error(at, ErrorEvent::LogOn);
         system.log_error(at, ErrorEvent::RmcStarted);
         // What waited for a reboot is done.

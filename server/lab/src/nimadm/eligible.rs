@@ -272,6 +272,9 @@ fn take_lock(context: &Context, call: &Call, mut job: Job) -> Result<Job, Inelig
                 ));
             }
         }
+        if goes_on && site.work.is_none() {
+            return refuse(format!("0505-150 nimadm: No migration of {subject} is in progress; begin with phase 1."));
+        }
         if let Some(client) = &site.client
             && !job.disks.is_empty()
             && client.group("altinst_rootvg")?.is_some()
