@@ -28,6 +28,9 @@ pub const USER: &str = "root";
 /// Speed of a new estate: a healthy migration takes about 75 seconds.
 pub const DEFAULT_SPEED: u32 = 100;
 
+/// How many hosts a running lab introduces.
+const SHOWN: usize = 12;
+
 /// How to start a lab.
 #[derive(Debug, Clone)]
 pub struct LabOptions {
@@ -184,9 +187,12 @@ impl Lab {
     pub fn describe(&self) -> String {
         let config = aix::command::quote(&self.dir.join("ssh_config").to_string_lossy());
         let mut text = format!("simulated NIM estate in {}\n", self.dir.display());
-        for (host, _) in &self.hosts {
+        for (host, _) in self.hosts.iter().take(SHOWN) {
             let role = if host.role == Role::Master { "NIM master" } else { "NIM client" };
             let _ = writeln!(text, "  {role}  {:<8} ssh -F {config} {:<8} {}", host.name, host.name, host.fingerprint);
+        }
+        if let Some(more) = self.hosts.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            let _ = writeln!(text, "  and {more} more clients: see {config}");
         }
         text
     }
@@ -288,28 +294,36 @@ fn prepare(options: &LabOptions) -> Result<Prepared, LabError> {
         crate::speed::set(&dir, speed)?;
     }
     let estate = store.estate()?;
-    for host in &estate.hosts {
-        write_commands(&store, &host.name, host.name == estate.master(), &options.program)?;
-    }
+    write_commands(&store, &estate, &options.program)?;
     let key = keys::load_or_create(&dir.join("id_ed25519"))?;
     let public = dir.join("id_ed25519.pub");
     fs::write(&public, format!("{} nimdeck-lab\n", keys::public(&key)?)).map_err(LabError::file("write", &public))?;
     Ok(Prepared { store, estate, owned, key })
 }
 
-/// The commands of a host: small scripts with absolute paths, so that they also work through a link from elsewhere.
-fn write_commands(store: &Store, host: &str, master: bool, program: &Path) -> Result<(), LabError> {
+/// Writes the commands of the master and those of the clients, a folder each, and points every host's `bin` at its own. One script
+/// serves all: a thousand hosts with fifty scripts each would take too long to write. What was called, and on which host,
+/// is told by the path it was called by.
+fn write_commands(store: &Store, estate: &Estate, program: &Path) -> Result<(), LabError> {
     let quote = |path: &Path| aix::command::quote(&path.to_string_lossy());
-    let (program, dir) = (quote(program), quote(store.dir()));
-    for name in commands::names(master) {
-        let path = store.host_dir(host).join("bin").join(name);
-        let script = format!("#!/bin/sh\nexec {program} lab-exec {dir} {host} {name} \"$@\"\n");
-        // Replaced by rename: a nimadm that still runs may be starting one of them right now.
-        let new = path.with_extension("new");
-        fs::write(&new, script)
-            .and_then(|()| fs::set_permissions(&new, fs::Permissions::from_mode(0o755)))
-            .and_then(|()| fs::rename(&new, &path))
-            .map_err(LabError::file("write", &path))?;
+    let text = format!("#!/bin/sh\nexec {} lab-exec {} \"$0\" \"$@\"\n", quote(program), quote(store.dir()));
+    for (folder, master) in [("master", true), ("client", false)] {
+        let folder = store.dir().join("commands").join(folder);
+        fs::create_dir_all(&folder).map_err(LabError::file("create", &folder))?;
+        for name in commands::names(master) {
+            let path = folder.join(name);
+            // Replaced by rename: a nimadm that still runs may be starting one of them right now.
+            let new = path.with_extension("new");
+            fs::write(&new, &text)
+                .and_then(|()| fs::set_permissions(&new, fs::Permissions::from_mode(0o755)))
+                .and_then(|()| fs::rename(&new, &path))
+                .map_err(LabError::file("write", &path))?;
+        }
+    }
+    for host in &estate.hosts {
+        let folder = if host.name == estate.master() { "master" } else { "client" };
+        let target = Path::new("../../commands").join(folder);
+        crate::tree::point(&store.host_dir(&host.name).join("bin"), Some(target))?;
     }
     Ok(())
 }

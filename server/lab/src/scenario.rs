@@ -309,7 +309,10 @@ pub fn set(dir: &Path, host: &str, name: &str) -> Result<(), LabError> {
         return Err(LabError::ScenarioNotFor { scenario: name.to_owned(), host: host.to_owned() });
     }
     if host == master {
-        store.update(host, |host| Ok::<_, LabError>(host.scenario = scenario))?;
+        store.update(host, |host| {
+            let _: () = host.scenario = scenario;
+            Ok::<_, LabError>(())
+        })?;
     } else {
         store.update_pair(&master, host, |master, client| arrange::switch(master, client, scenario))?;
     }

@@ -59,7 +59,7 @@ impl Store {
         for host in hosts {
             let dir = self.host_dir(&host.name);
             tree::remove(&dir.join("vg"))?;
-            for path in host.groups.iter().map(|vg| tree::of(self, host, &vg.id)).chain([dir.join("bin")]) {
+            for path in host.groups.iter().map(|vg| tree::of(self, host, &vg.id)) {
                 fs::create_dir_all(&path).map_err(LabError::file("create", &path))?;
             }
             self.write_host(host)?;
@@ -184,6 +184,19 @@ impl Store {
             self.write_host(&second)?;
         }
         Ok(result)
+    }
+
+    /// Changes a migration under way and nothing else; where there is none, nothing.
+    pub(crate) fn update_work<E: From<LabError>>(
+        &self,
+        master: &str,
+        subject: &str,
+        change: impl FnOnce(&mut Work),
+    ) -> Result<(), E> {
+        let _lock = self.lock()?;
+        let Some(mut work) = self.work(master, subject)? else { return Ok(()) };
+        change(&mut work);
+        Ok(self.write(&self.work_path(master, subject), &work)?)
     }
 
     /// Changes everything one migration touches. A kill between the writes leaves a state that a kill a moment earlier or

@@ -176,3 +176,19 @@ async fn scripts_that_fail_and_calls_that_are_wrong_are_told() {
     assert!(log.contains("\n+ alt_disk_copy "), "{log}");
     while !estate.ask("lpar71", "oslevel -s").contains("7300") {}
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_run_locally_and_through_links_from_elsewhere() {
+    let estate = Estate::start(100_000, 4).await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let bin = estate.host("lpar72").join("bin");
+    std::os::unix::fs::symlink(bin.join("hostname"), elsewhere.path().join("who")).unwrap();
+    std::os::unix::fs::symlink(&bin, elsewhere.path().join("aix")).unwrap();
+    for path in [bin.join("hostname"), elsewhere.path().join("who"), elsewhere.path().join("aix/hostname")] {
+        let output = std::process::Command::new(&path).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "lpar72\n", "{}", path.display());
+    }
+    let stray = elsewhere.path().join("hostname");
+    fs::copy(bin.join("hostname"), &stray).unwrap();
+    assert_eq!(std::process::Command::new(&stray).output().unwrap().status.code(), Some(127));
+}

@@ -229,7 +229,7 @@ fn client(client: &Client, nim: &Nim) -> Attributes {
 }
 
 fn resource(resource: &Resource, clients: &[Client]) -> Attributes {
-    let holds = |client: &&Client| client.allocated.iter().any(|name| *name == resource.name);
+    let holds = |client: &&Client| client.allocated.contains(&resource.name);
     let count = clients.iter().filter(holds).count().to_string();
     let state = if resource.usable { "ready for use" } else { "unavailable for use" };
     let mut all = attributes([("class", "resources"), ("type", &resource.kind)]);

@@ -89,24 +89,26 @@ impl Output {
     }
 }
 
-/// Runs `lab-exec DIR HOST COMMAND ARGUMENT…`, the words after `lab-exec`, as the wrappers in `DIR/hosts/HOST/bin` call
-/// it. Returns the exit code. Needs no async runtime.
+/// Runs `lab-exec DIR SCRIPT ARGUMENT…`, the words after `lab-exec`, as the script behind every `DIR/hosts/HOST/bin/COMMAND`
+/// calls it, with the path it was called by. Returns the exit code. Needs no async runtime.
 #[must_use]
 pub fn exec(words: impl IntoIterator<Item = OsString>) -> u8 {
     let mut words = words.into_iter();
-    let (Some(dir), Some(host), Some(command)) = (words.next(), words.next(), words.next()) else {
-        let usage = Output {
-            stderr: "lab-exec: usage: lab-exec DIR HOST COMMAND [ARGUMENT…]\n".to_owned(),
-            ..Output::default()
-        };
+    let (Some(dir), Some(script)) = (words.next(), words.next()) else {
+        let usage =
+            Output { stderr: "lab-exec: usage: lab-exec DIR SCRIPT [ARGUMENT…]\n".to_owned(), ..Output::default() };
         usage.write();
         return 2;
     };
-    let text = |word: OsString| word.to_string_lossy().into_owned();
-    let context = Context { store: Store::open(Path::new(&PathBuf::from(dir))), host: text(host) };
-    let args: Vec<_> = words.map(text).collect();
+    let Some((host, command)) = called(Path::new(&dir), PathBuf::from(&script)) else {
+        let stray = format!("lab: {} is no command of a host of {}\n", script.display(), dir.display());
+        Output { stderr: stray, ..Output::default() }.write();
+        return 127;
+    };
+    let context = Context { store: Store::open(Path::new(&dir)), host };
+    let args: Vec<_> = words.map(|word| word.to_string_lossy().into_owned()).collect();
     let mut out = Output::default();
-    let code = match run(&context, &text(command), &args, &mut out) {
+    let code = match run(&context, &command, &args, &mut out) {
         Ok(code) => code,
         Err(error) => {
             out.error(format!("lab: {}", chain(&error)));
@@ -115,6 +117,29 @@ pub fn exec(words: impl IntoIterator<Item = OsString>) -> u8 {
     };
     out.write();
     code
+}
+
+/// Host and command of a path `DIR/hosts/HOST/bin/COMMAND`, also where a link from elsewhere leads to it: to the command or to its
+/// folder. Links are followed one at a time, because behind `bin` all hosts look the same.
+fn called(dir: &Path, mut path: PathBuf) -> Option<(String, String)> {
+    let name = |path: &Path| Some(path.file_name()?.to_string_lossy().into_owned());
+    let hosts = dir.join("hosts");
+    // More than anybody chains.
+    for _ in 0..16 {
+        let folder = path.parent()?;
+        if folder.file_name().is_some_and(|name| name == "bin")
+            && let Ok(host) = folder.parent()?.canonicalize()
+            && host.parent() == Some(&hosts)
+        {
+            return Some((name(&host)?, name(&path)?));
+        }
+        path = if let Ok(target) = path.read_link() {
+            folder.join(target)
+        } else {
+            folder.parent()?.join(folder.read_link().ok()?).join(path.file_name()?)
+        };
+    }
+    None
 }
 
 /// Runs one command.

@@ -77,7 +77,7 @@ impl Nim {
 impl Resource {
     /// The level of `bos.alt_disk_install.rte` in an lpp_source or SPOT.
     pub(crate) fn alt_disk_level(&self) -> Option<Vrmf> {
-        self.alt_disk.clone().or_else(|| Some(filesets::level_of(filesets::ALT_DISK, self.level?)))
+        self.alt_disk.or_else(|| Some(filesets::level_of(filesets::ALT_DISK, self.level?)))
     }
 }
 

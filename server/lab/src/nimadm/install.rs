@@ -4,8 +4,12 @@ use super::{
     RULE,
     phases::{Scene, Step, failure, usr_full},
 };
-use crate::{filesets, model::migration::Change, scenario::Scenario};
-use aix::{Level, Phase, Vrmf};
+use crate::{
+    filesets,
+    model::migration::{Change, Fileset},
+    scenario::Scenario,
+};
+use aix::{Level, Phase};
 use std::collections::BTreeMap;
 
 /// Filesets that a last pass updates from what came after the base images.
@@ -14,13 +18,6 @@ const UPDATED: &[&str] = &["xlC.rte", "rpm.rte", "openssh.base.server", "openssl
 const FAILING: &[&str] = &["bos.perf.tools", "X11.base.lib"];
 /// Filesets that an incomplete lpp_source has of an older level.
 const OLDER: &[&str] = &["bos.mp64", "bos.rte.libc", "devices.common.IBM.fc.rte"];
-
-/// What happens to one fileset.
-struct Plan {
-    name: String,
-    level: Vrmf,
-    fails: bool,
-}
 
 /// The steps of phase 6.
 pub(super) fn steps(scene: &Scene<'_>) -> Vec<Step> {
@@ -46,8 +43,9 @@ pub(super) fn steps(scene: &Scene<'_>) -> Vec<Step> {
     for names in passes {
         let planned: Vec<_> = names.iter().map(|name| plan(scene, name)).collect();
         // An update leaves alone what is there already.
-        let needed =
-            |plan: &Plan| !scene.job.update || installed.get(&plan.name).is_none_or(|found| found.level < plan.level);
+        let needed = |plan: &Fileset| {
+            !scene.job.update || installed.get(&plan.name).is_none_or(|found| found.level < plan.level)
+        };
         let planned: Vec<_> = planned.into_iter().filter(needed).collect();
         if !planned.is_empty() {
             pass(&mut steps, &planned, &|name| scene.job.update && locked.iter().any(|locked| *locked == name));
@@ -65,12 +63,12 @@ pub(super) fn steps(scene: &Scene<'_>) -> Vec<Step> {
     steps
 }
 
-fn plan(scene: &Scene<'_>, name: &str) -> Plan {
+fn plan(scene: &Scene<'_>, name: &str) -> Fileset {
     let level = scene.job.level;
     let older = || filesets::known(level.version, level.release).find(|known| *known < level).unwrap_or(level);
     let of = if scene.scenario == Scenario::WrongLevel && OLDER.contains(&name) { older() } else { level };
     let fails = scene.scenario == Scenario::FilesetsFailed && FAILING.contains(&name);
-    Plan { name: name.to_owned(), level: filesets::level_of(name, of), fails }
+    Fileset { name: name.to_owned(), level: filesets::level_of(name, of), fails }
 }
 
 /// (layout unconfirmed)
@@ -111,7 +109,7 @@ fn banner(lines: &mut Vec<String>, title: &str) {
 }
 
 /// One installp transaction, from verification to summary. What an interim fix locks is not touched.
-fn pass(steps: &mut Vec<Step>, planned: &[Plan], locked: &dyn Fn(&str) -> bool) {
+fn pass(steps: &mut Vec<Step>, planned: &[Fileset], locked: &dyn Fn(&str) -> bool) {
     let count = planned.len();
     let mut lines = Vec::new();
     banner(&mut lines, "                    Pre-installation Verification...");
@@ -128,7 +126,7 @@ SUCCESSES
   Selected Filesets
   -----------------",
     ));
-    for Plan { name, level, .. } in planned {
+    for Fileset { name, level, .. } in planned {
         lines.push(format!("  {:<43} # {}", format!("{name} {level}"), filesets::title(name)));
     }
     lines.extend(text("\n  << End of Success Section >>\n\n"));
@@ -147,7 +145,8 @@ FILESET STATISTICS
     banner(&mut lines, "                         Installing Software...");
     steps.extend(lines.into_iter().chain([String::new()]).map(Step::Say));
     let mut seconds = 0;
-    for (index, Plan { name, level, fails }) in (1_u32..).zip(planned) {
+    for (index, planned) in (1_u32..).zip(planned) {
+        let Fileset { name, level, .. } = planned;
         seconds += 4 + u32::try_from(name.len()).unwrap_or(0);
         let product = name.split('.').next().unwrap_or(name);
         let head = format!(
@@ -160,7 +159,7 @@ FILESET STATISTICS
         );
         steps.extend(text(&head).into_iter().map(Step::Say));
         if !locked(name) {
-            steps.push(Step::Do(Change::Install { name: name.clone(), level: *level, fails: *fails }));
+            steps.push(Step::Do(Change::Install(planned.clone())));
         }
         let done = format!("Filesets processed:  {index} of {count}  (Total time:  {}).", spoken(seconds));
         steps.extend([String::new(), done, String::new()].map(Step::Say));
@@ -174,7 +173,7 @@ Name                        Level           Part        Event       Result
 -------------------------------------------------------------------------------",
         spoken(seconds + 2)
     ));
-    for Plan { name, level, fails } in planned {
+    for Fileset { name, level, fails } in planned {
         for part in ["USR", "ROOT"].into_iter().take(if has_root(name) || *fails { 2 } else { 1 }) {
             let bad = *fails && part == "ROOT" || locked(name);
             // A name longer than its column pushes the rest (unconfirmed).

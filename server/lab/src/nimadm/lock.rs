@@ -4,6 +4,6 @@
 pub(crate) fn alive(pid: u32, subject: &str) -> bool {
     std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| {
         let words: Vec<_> = line.split(|byte| *byte == 0).collect();
-        words.contains(&b"nimadm".as_slice()) && words.contains(&subject.as_bytes())
+        words.iter().any(|word| word.ends_with(b"nimadm")) && words.contains(&subject.as_bytes())
     })
 }

@@ -1,8 +1,7 @@
 //! The system that is migrated, wherever it lies: in the cache, or on the clone itself.
 
-use super::{Job, Refused, Reshape, clone_system, work};
+use super::{Fileset, Job, Refused, Reshape, clone_system, work};
 use crate::model::{Installed, LogicalVolume, Site, State, System, Via};
-use aix::Vrmf;
 use serde::{Deserialize, Serialize};
 
 /// What a mksysb holds besides its files: a system and the shape of its rootvg.
@@ -34,10 +33,17 @@ pub(super) fn restore_bos(job: &Job, site: &mut Site) -> Result<(), Refused> {
     Ok(())
 }
 
-pub(super) fn install(job: &Job, site: &mut Site, name: &str, level: Vrmf, fails: bool) -> Result<(), Refused> {
-    let state = if fails { State::Broken } else { State::Committed };
-    system(job, site)?.filesets.insert(name.to_owned(), Installed { level, state });
+pub(super) fn install(job: &Job, site: &mut Site, fileset: &Fileset) -> Result<(), Refused> {
+    system(job, site)?.install(fileset);
     Ok(())
+}
+
+impl System {
+    /// Installs a fileset, or half of it.
+    pub(crate) fn install(&mut self, fileset: &Fileset) {
+        let state = if fileset.fails { State::Broken } else { State::Committed };
+        self.filesets.insert(fileset.name.clone(), Installed { level: fileset.level, state });
+    }
 }
 
 /// The volumes as an image.data wants them.

@@ -57,6 +57,15 @@ pub(crate) enum Reshape {
     Name { mount: String, volume: String },
 }
 
+/// A fileset that is installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fileset {
+    pub(crate) name: String,
+    pub(crate) level: Vrmf,
+    /// Its root part cannot be installed.
+    pub(crate) fails: bool,
+}
+
 /// A step that changes the estate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Change {
@@ -77,7 +86,7 @@ pub(crate) enum Change {
     /// Phase 5: the new base system; what was fixed in the old one goes.
     RestoreBos,
     /// Phase 6: a fileset.
-    Install { name: String, level: Vrmf, fails: bool },
+    Install(Fileset),
     /// Phase 8: the clone's disk, or the cache where the result is a mksysb, gets a boot image.
     WriteBootImage,
     /// Phase 9: the client's file systems take the new sizes, the clone what is in the cache.
@@ -125,7 +134,7 @@ pub(crate) fn apply(change: &Change, job: &Job, site: &mut Site) -> Result<(), R
         Change::MountExports => cache::mount_exports(job, site),
         Change::Grow => cache::grow(job, site),
         Change::RestoreBos => content::restore_bos(job, site),
-        Change::Install { name, level, fails } => content::install(job, site, name, *level, *fails),
+        Change::Install(fileset) => content::install(job, site, fileset),
         Change::WriteBootImage => clone::write_boot_image(job, site),
         Change::WriteBack => clone::write_back(job, site),
         Change::UnmountExports => {
@@ -219,7 +228,7 @@ fn clone_of<'a>(work: Option<&Work>, client: Option<&'a Host>) -> Result<&'a Vol
 }
 
 /// The clone's system, for changing it.
-fn clone_system<'a>(site: &'a mut Site) -> Result<&'a mut System, Refused> {
+fn clone_system(site: &mut Site) -> Result<&mut System, Refused> {
     let id = clone_of(site.work.as_ref(), site.client.as_ref())?.id.clone();
     let broken = site.master.inconsistent("a clone without a system");
     let group = client(site)?.group_mut(&id);

@@ -32,7 +32,7 @@ fn estate() -> (Site, Job) {
 
 fn install(level: aix::Level) -> Vec<Change> {
     let all = crate::filesets::at(level, false);
-    all.into_iter().map(|(name, found)| Change::Install { name, level: found.level, fails: false }).collect()
+    all.into_iter().map(|(name, found)| Change::Install(Fileset { name, level: found.level, fails: false })).collect()
 }
 
 /// A row of nimadm.md §2.15: hdisk1's group and whether it is on, client mounts under /alt_inst, first volume of the
