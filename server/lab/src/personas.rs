@@ -297,7 +297,8 @@ fn nim() -> Nim {
         kind: kind.to_owned(),
         location: location.to_owned(),
         level,
-        alt_disk: None,
+        // Brought to the master's level by `nimadm -M`, or a client could not be migrated to an older release (nimadm.md §1.2).
+        alt_disk: level.map(|_| filesets::level_of(filesets::ALT_DISK, NIM1.level)),
         usable: true,
         lacks: Vec::new(),
         source: None,

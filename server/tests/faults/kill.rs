@@ -59,7 +59,7 @@ async fn killed_in(phases: [u64; 3], client: &str) -> Vec<u64> {
         }
         program.kill().await;
         // The server is dead, and nimadm is still in that phase: so it was when the signal came.
-        if program.phase_on_master(&id) == phase {
+        if program.phase_on_disk(&id) == phase {
             hit.push(phase);
         }
         program.start_again().await;
@@ -91,7 +91,7 @@ async fn killed_while_it_starts_nimadm_it_starts_it_once() {
         let (_, any) = &ids[rand::random_range(0..3)];
         until("work goes on", || async {
             let migration = program.rest.migration(any).await;
-            (migration["state"] != "queued" || program.spool(any, 1).exists()).then_some(())
+            (migration["state"] != "queued" || program.exists(&Program::spool(any, 1))).then_some(())
         })
         .await;
     }
@@ -150,9 +150,10 @@ async fn started_once(program: &Program, id: &str, client: &str) -> usize {
     let text = String::from_utf8(printed.clone()).unwrap();
     assert_eq!(text.matches("Initializing the NIM master.").count(), 1);
     assert_eq!(text.matches("Executing nimadm phase ").count(), 12);
-    let own = program.lab().join(format!("hosts/nim1/root/var/adm/ras/alt_mig/{client}_alt_mig.log"));
-    assert!(std::fs::read(own).unwrap() == printed, "nimadm's own log is that of another run");
-    assert!(program.spool(id, 1).join("claim").is_dir() && !program.spool(id, 2).exists());
+    let own = program.on_master(&format!("cat var/adm/ras/alt_mig/{client}_alt_mig.log"), b"");
+    assert!(own == printed, "nimadm's own log is that of another run");
+    let claim = format!("{}/claim", Program::spool(id, 1));
+    assert!(program.exists(&claim) && !program.exists(&Program::spool(id, 2)));
     let rows = program.rest.get(&format!("/audit?subject=migration:{id}&action=migration.start_nimadm")).await.ok();
     rows["items"].as_array().unwrap().len()
 }

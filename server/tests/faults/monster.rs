@@ -28,10 +28,9 @@ async fn a_monster_line_arrives_byte_for_byte_and_is_shown_cut() {
     let program = Program::start(2000).await;
     let rest = &program.rest;
     // The master's nimadm prints the monster and is itself again.
-    let nimadm = program.lab().join("hosts/nim1/bin/nimadm");
-    let real = fs::read_to_string(&nimadm).unwrap();
+    let real = String::from_utf8(program.on_master("cat \"$(command -v nimadm)\"", b"")).unwrap();
     let (shebang, exec) = real.split_once('\n').unwrap();
-    fs::write(&nimadm, format!("{shebang}\n{MONSTER}{exec}")).unwrap();
+    program.on_master("cat >\"$(command -v nimadm)\"", format!("{shebang}\n{MONSTER}{exec}").as_bytes());
 
     let small = peak(program.pid());
     let id = rest.launch(&order("lpar71")).await;

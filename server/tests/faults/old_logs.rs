@@ -5,21 +5,17 @@ use crate::program::Program;
 use crate::proxy::Proxy;
 use crate::rest::{Answer, sha256};
 use serde_json::{Value, json};
-use std::fs::{self, File};
-use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
 
-/// The logs' folder on the lab's master.
-fn folder(program: &Program) -> PathBuf {
-    program.lab().join("hosts/nim1/root/var/adm/ras/alt_mig")
-}
+/// The logs' folder on the lab's master, below the login directory.
+const FOLDER: &str = "var/adm/ras/alt_mig";
 
 /// A log that was written to long ago.
 fn old(program: &Program, name: &str, bytes: &[u8]) {
-    let path = folder(program).join(name);
-    fs::write(&path, bytes).unwrap();
-    let written = SystemTime::now() - Duration::from_secs(40 * 24 * 3600);
-    File::options().write(true).open(path).unwrap().set_modified(written).unwrap();
+    program.on_master(&format!("cd {FOLDER} && cat >'{name}' && touch -d '40 days ago' '{name}'"), bytes);
+}
+
+fn on_master(program: &Program, name: &str) -> Vec<u8> {
+    program.on_master(&format!("cat {FOLDER}/{name}"), b"")
 }
 
 async fn master(program: &Program) -> String {
@@ -40,8 +36,8 @@ async fn old_logs_are_listed_and_imported_once_with_every_byte() {
     let master = master(&program).await;
 
     // What a fresh lab has, and what must never be shown: links, folders, other names, names a shell would read.
-    std::os::unix::fs::symlink("/etc/passwd", folder(&program).join("evil_alt_mig.log")).unwrap();
-    fs::create_dir(folder(&program).join("dir_alt_mig.log")).unwrap();
+    let made = format!("cd {FOLDER} && ln -s /etc/passwd evil_alt_mig.log && mkdir dir_alt_mig.log");
+    program.on_master(&made, b"");
     old(&program, "a;b_alt_mig.log", b"x");
     old(&program, "two words_alt_mig.log", b"x");
     old(&program, "notes.txt", b"x");
@@ -73,7 +69,7 @@ async fn old_logs_are_listed_and_imported_once_with_every_byte() {
 
     // Byte for byte, and known by its hash.
     for (entry, name) in [(done, asked[0]), (failed, asked[4])] {
-        let on_master = fs::read(folder(&program).join(name)).unwrap();
+        let on_master = on_master(&program, name);
         let id = entry["id"].as_str().unwrap();
         let get = || rest.request(reqwest::Method::GET, &format!("/imports/{id}/log"));
         let raw = get().send().await.unwrap();
@@ -113,7 +109,7 @@ async fn a_log_is_imported_whole_and_settled_or_not_at_all() {
     let program = Program::start(100).await;
     let rest = &program.rest;
     let master = master(&program).await;
-    let run = fs::read(folder(&program).join("lpar71_alt_mig.log")).unwrap();
+    let run = on_master(&program, "lpar71_alt_mig.log");
 
     // Two who import the same log at the same moment: one entry, one row.
     let names = ["lpar71_alt_mig.log"];
@@ -137,10 +133,9 @@ async fn a_log_is_imported_whole_and_settled_or_not_at_all() {
     assert!(raw.bytes().await.unwrap() == long, "bytes differ");
 
     // One that is being written to, and one that is too large: listed with the reason, and refused.
-    fs::write(folder(&program).join("lpar61_alt_mig.log"), &run).unwrap();
+    program.on_master(&format!("cat >{FOLDER}/lpar61_alt_mig.log"), &run);
     old(&program, "lpar72_alt_mig.log", b"");
-    let large = folder(&program).join("lpar73_alt_mig.log");
-    File::create(&large).unwrap().set_len((64 << 20) + 1).unwrap();
+    program.on_master(&format!("truncate -s $(((64 << 20) + 1)) {FOLDER}/lpar73_alt_mig.log"), b"");
     let refused = import(&program, &master, &["lpar61_alt_mig.log", "lpar72_alt_mig.log", "lpar73_alt_mig.log"]).await;
     for (result, why) in refused.iter().zip(["may still be running", "empty", "64 MiB"]) {
         assert_eq!(result["problem"]["code"], "ND0304", "{result}");
@@ -173,7 +168,7 @@ async fn a_master_that_does_not_answer_says_so_and_a_master_without_logs_has_non
     // The same log on a master of another name is another log: hashes are compared within a master.
     let nim1 = master(&program).await;
     assert_eq!(import(&program, &nim1, &["lpar61_alt_mig.log"]).await[0]["already"], false);
-    fs::remove_dir_all(folder(&program)).unwrap();
+    program.on_master(&format!("rm -r {FOLDER}"), b"");
     // Below the login directory there is no folder now; the system's own is nobody's on a test machine.
     assert_eq!(rest.get(&format!("{cut}/logs")).await.ok()["items"], json!([]));
     rest.get("/masters/01980000-0000-7000-8000-000000000000/logs").await.refused(404, "ND0004");

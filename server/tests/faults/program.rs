@@ -4,6 +4,7 @@ use crate::rest::{Rest, sha256, until};
 use crate::support::{DataDir, PASSWORD, kill};
 use serde_json::Value;
 use std::fs;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -65,22 +66,44 @@ impl Program {
         self.server = spawn(self.dir.path(), &self.options, self.address).await.1;
     }
 
-    /// The job spool of an attempt on the master.
-    pub(crate) fn spool(&self, id: &str, attempt: u32) -> PathBuf {
-        self.lab().join(format!("hosts/nim1/root/var/adm/ras/nimdeck/{id}-{attempt}"))
+    /// A command on the lab's master, over SSH as everybody else does it; its output, whatever its exit code.
+    pub(crate) fn on_master(&self, command: &str, stdin: &[u8]) -> Vec<u8> {
+        let mut ssh = std::process::Command::new("ssh");
+        ssh.arg("-F").arg(self.lab().join("ssh_config")).args(["-o", "BatchMode=yes", "nim1", command]);
+        let mut ssh = ssh.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut pipe = ssh.stdin.take().unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(move || pipe.write_all(stdin));
+            let output = ssh.wait_with_output().unwrap();
+            assert_ne!(output.status.code(), Some(255), "nim1 cannot be reached");
+            output.stdout
+        })
+    }
+
+    /// The job spool of an attempt on the master, below the login directory.
+    pub(crate) fn spool(id: &str, attempt: u32) -> String {
+        format!("var/adm/ras/nimdeck/{id}-{attempt}")
+    }
+
+    /// Whether something is there on the master.
+    pub(crate) fn exists(&self, path: &str) -> bool {
+        self.on_master(&format!("[ -e {path} ] && echo yes"), b"") == b"yes\n"
     }
 
     /// What nimadm has printed so far in an attempt.
     pub(crate) fn printed(&self, id: &str, attempt: u32) -> Vec<u8> {
-        fs::read(self.spool(id, attempt).join("out")).unwrap_or_default()
+        self.on_master(&format!("cat {}/out 2>/dev/null", Self::spool(id, attempt)), b"")
     }
 
     /// The last phase that nimadm has announced on the master; 0 before the first.
     pub(crate) fn phase_on_master(&self, id: &str) -> u64 {
-        let printed = self.printed(id, 1);
-        let text = String::from_utf8_lossy(&printed);
-        let numbers = text.lines().filter_map(|line| line.strip_prefix("Executing nimadm phase "));
-        numbers.filter_map(|rest| rest.strip_suffix('.')?.parse().ok()).next_back().unwrap_or(0)
+        last_phase(&self.printed(id, 1))
+    }
+
+    /// The same while the server is dead, and the SSH servers of its lab with it: read from the master's disk.
+    pub(crate) fn phase_on_disk(&self, id: &str) -> u64 {
+        let out = self.lab().join("hosts/nim1/root").join(Self::spool(id, 1)).join("out");
+        last_phase(&fs::read(out).unwrap_or_default())
     }
 
     /// Every byte nimadm printed in `attempts` attempts is stored once, numbered by line, proven by hash.
@@ -102,6 +125,12 @@ impl Program {
         let output = verify.current_dir(self.dir.path()).output().await.unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
+}
+
+fn last_phase(printed: &[u8]) -> u64 {
+    let text = String::from_utf8_lossy(printed);
+    let numbers = text.lines().filter_map(|line| line.strip_prefix("Executing nimadm phase "));
+    numbers.filter_map(|rest| rest.strip_suffix('.')?.parse().ok()).next_back().unwrap_or(0)
 }
 
 async fn spawn(

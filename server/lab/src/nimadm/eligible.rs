@@ -156,11 +156,8 @@ fn resources_fit(master: &Host, spot: &Resource, lpp_source: &Resource) -> Resul
     }
     let here = system.filesets.get(crate::filesets::ALT_DISK).map(|installed| installed.level);
     let there = spot.alt_disk_level();
-    // A SPOT of an older release carries its own; nimadm -M brings it to the master's.
-    let same_release = spot.level.is_some_and(|level| level.version_release() == system.level().version_release());
     if let (Some(here), Some(there)) = (here, there)
         && here != there
-        && (same_release || spot.alt_disk.is_some())
     {
         return refuse(format!(
             "nimadm: The level of bos.alt_disk_install.rte in the SPOT {} ({there}) does not match its level on the NIM master ({here}).",

@@ -20,7 +20,7 @@ pub(super) fn switch(master: &mut Host, client: &mut Host, scenario: Scenario) -
     client.scenario = scenario;
     match scenario {
         Scenario::CacheVgTooSmall => fill_cache(master)?,
-        Scenario::SpotLevelMismatch => spots_at(master, Some(older(master)?)),
+        Scenario::SpotLevelMismatch => spots_at(master, older(master)?),
         Scenario::SpotUnavailable => usable(master, "spot", false),
         Scenario::SourceIncomplete => usable(master, "lpp_source", false),
         Scenario::NimshDown => {
@@ -38,7 +38,7 @@ fn put_back(master: &mut Host, client: &mut Host) -> Result<(), LabError> {
         Scenario::CacheVgTooSmall => {
             master.groups.iter_mut().for_each(|vg| vg.lvs.retain(|lv| lv.name != FILLER));
         }
-        Scenario::SpotLevelMismatch => spots_at(master, None),
+        Scenario::SpotLevelMismatch => spots_at(master, alt_disk_level(master)?),
         Scenario::SpotUnavailable => usable(master, "spot", true),
         Scenario::SourceIncomplete => usable(master, "lpp_source", true),
         Scenario::NimshDown => {
@@ -88,9 +88,14 @@ fn older(master: &Host) -> Result<Vrmf, LabError> {
     Ok(filesets::level_of(filesets::ALT_DISK, before))
 }
 
-fn spots_at(master: &mut Host, level: Option<Vrmf>) {
+/// That of the master.
+fn alt_disk_level(master: &Host) -> Result<Vrmf, LabError> {
+    Ok(filesets::level_of(filesets::ALT_DISK, master.rootvg()?.1.level()))
+}
+
+fn spots_at(master: &mut Host, level: Vrmf) {
     let all = master.nim.iter_mut().flat_map(|nim| &mut nim.resources);
-    all.filter(|resource| resource.kind == "spot").for_each(|spot| spot.alt_disk = level);
+    all.filter(|resource| resource.kind == "spot").for_each(|spot| spot.alt_disk = Some(level));
 }
 
 fn usable(master: &mut Host, kind: &str, usable: bool) {
