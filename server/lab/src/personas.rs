@@ -264,6 +264,7 @@ fn group<'a>(id: VgId, disks: &[&str], volumes: impl Iterator<Item = &'a Volume>
         copies: if kind == "sysdump" { 1 } else { copies },
         mount: mount.map(str::to_owned),
         used_mib,
+        unmounted: false,
     };
     VolumeGroup {
         id,

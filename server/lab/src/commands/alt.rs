@@ -29,7 +29,7 @@ pub(super) fn alt_rootvg_op(context: &Context, args: &[String], out: &mut Output
 }
 
 /// What a refused change says; the exit code.
-fn answer(done: Result<u8, Refused>, out: &mut Output) -> Result<u8, LabError> {
+pub(super) fn answer(done: Result<u8, Refused>, out: &mut Output) -> Result<u8, LabError> {
     match done {
         Ok(code) => Ok(code),
         Err(Refused::Lab(error)) => Err(error),

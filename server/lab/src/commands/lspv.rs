@@ -1,77 +1,147 @@
 //! `lspv` (nimadm.md §6.3).
 
-use super::{Output, words};
-use crate::{LabError, model::Host};
+use super::{Output, named, storage::no_disk, words};
+use crate::{
+    LabError,
+    model::{Disk, Host, VolumeGroup},
+};
+use aix::{
+    Size,
+    lspv::{
+        Detail, DiskVolume, DiskVolumes, PhysicalVolume, UniqueDisk, print, print_detail, print_logical_volumes,
+        print_unique,
+    },
+};
 
 pub(super) fn lspv(host: &Host, args: &[String], out: &mut Output) -> Result<u8, LabError> {
     match words(args)[..] {
-        [] => list(host, out),
-        [disk] if !disk.starts_with('-') => one(host, disk, out),
+        [] | ["-L"] => {
+            let disks: Result<Vec<_>, _> = host.disks.iter().map(|disk| physical_volume(host, disk)).collect();
+            out.print(print(&disks?));
+        }
+        ["-u"] => {
+            let disks: Result<Vec<_>, _> = host.disks.iter().map(|disk| unique(host, disk)).collect();
+            out.print(print_unique(&disks?));
+        }
+        ["-l", name] => return volumes(host, name, out),
+        [name] if !name.starts_with('-') => return one(host, name, out),
         _ => {
-            out.error("Usage: lspv [-L] [-P|-u] [PVname]");
-            Ok(1)
+            out.error("Usage: lspv [-L] [-u] [-l] [PVname]");
+            return Ok(1);
         }
     }
+    Ok(0)
 }
 
-fn list(host: &Host, out: &mut Output) -> Result<u8, LabError> {
-    for disk in &host.disks {
-        let owner = host.owner(&disk.name)?;
-        let pvid = disk.pvid.as_deref().unwrap_or("none");
-        let state = if owner.is_some_and(|(_, vg)| vg.varied_on) { "active" } else { "" };
-        let vg = owner.map_or("None", |(name, _)| name);
-        out.line(format!("{:<16}{pvid:<36}{vg:<16}{state:<12}", disk.name));
+fn physical_volume(host: &Host, disk: &Disk) -> Result<PhysicalVolume, LabError> {
+    let owner = host.owner(&disk.name)?;
+    Ok(PhysicalVolume {
+        disk: named(host, &disk.name)?,
+        pvid: disk.pvid.as_deref().map(|pvid| named(host, pvid)).transpose()?,
+        vg: owner.map(|(name, _)| named(host, name)).transpose()?,
+        state: owner.filter(|(_, vg)| vg.varied_on).map(|_| "active".to_owned()),
+    })
+}
+
+fn unique(host: &Host, disk: &Disk) -> Result<UniqueDisk, LabError> {
+    let PhysicalVolume { disk: name, pvid, vg, state } = physical_volume(host, disk)?;
+    Ok(UniqueDisk { disk: name, pvid, vg, state, unique_id: Some(unique_id(host, disk)), uuid: None })
+}
+
+/// What identifies the disk wherever it is seen from: the same after every reboot (form unconfirmed).
+fn unique_id(host: &Host, disk: &Disk) -> String {
+    format!("3521{}{}-{}03IBMfcp", host.hardware.serial, host.hardware.cpuid, disk.name)
+}
+
+/// A disk's group, or what AIX says where there is none.
+fn grouped<'a>(host: &'a Host, name: &str, out: &mut Output) -> Result<Option<(&'a str, &'a VolumeGroup)>, LabError> {
+    if host.disk(name).is_none() {
+        no_disk("lspv", name, out);
+        return Ok(None);
     }
-    Ok(0)
+    let owner = host.owner(name)?;
+    if owner.is_none() {
+        out.error(format!("0516-320 lspv: Physical volume {name} is not assigned to\n\ta volume group."));
+    }
+    Ok(owner)
 }
 
 fn one(host: &Host, name: &str, out: &mut Output) -> Result<u8, LabError> {
-    let Some(disk) = host.disk(name) else {
-        out.error(format!(
-            "0516-306 lspv: Unable to find physical volume {name} in the Device\n\tConfiguration Database."
-        ));
-        return Ok(1);
-    };
-    let Some((vg_name, vg)) = host.owner(name)? else {
-        out.error(format!("0516-320 lspv: Physical volume {name} is not assigned to\n\ta volume group."));
-        return Ok(1);
-    };
-    let pvid = disk.pvid.as_deref().unwrap_or("none");
-    let row = |left: (&str, String), right: (&str, String)| {
-        format!("{:<20}{:<25}{:<18}{}", left.0, left.1, right.0, right.1).trim_end().to_owned()
-    };
-    let (total, used) = (host.disk_pps(name, vg), host.used_on(name, vg));
-    let pps = |count: u32| format!("{count} ({} megabytes)", count * vg.pp_mib);
-    let value = |text: String| if vg.varied_on { text } else { "???????".to_owned() };
-    if !vg.varied_on {
-        out.error("0516-010 : Volume group must be varied on; use varyonvg command.");
+    let Some((vg_name, vg)) = grouped(host, name, out)? else { return Ok(1) };
+    let on = vg.varied_on;
+    if !on {
+        out.error(crate::model::migration::VARIED_OFF);
     }
-    out.line(row(("PHYSICAL VOLUME:", name.to_owned()), ("VOLUME GROUP:", vg_name.to_owned())));
-    out.line(format!("PV IDENTIFIER:      {pvid} VG IDENTIFIER     {}", vg.id.0));
-    out.line(row(("PV STATE:", value("active".to_owned())), ("", String::new())));
-    out.line(row(("STALE PARTITIONS:", value("0".to_owned())), ("ALLOCATABLE:", value("yes".to_owned()))));
-    let volumes = vg.lvs.len().to_string();
-    out.line(row(("PP SIZE:", value(format!("{} megabyte(s)", vg.pp_mib))), ("LOGICAL VOLUMES:", value(volumes))));
-    out.line(row(("TOTAL PPs:", value(pps(total))), ("VG DESCRIPTORS:", value("2".to_owned()))));
-    out.line(row(("FREE PPs:", value(pps(total - used))), ("HOT SPARE:", value("no".to_owned()))));
-    out.line(row(("USED PPs:", value(pps(used))), ("MAX REQUEST:", "256 kilobytes".to_owned())));
-    out.line(row(("FREE DISTRIBUTION:", value(distribution(total - used, total))), ("", String::new())));
-    out.line(row(("USED DISTRIBUTION:", value(distribution(used, total))), ("", String::new())));
-    out.line(row(("MIRROR POOL:", value("None".to_owned())), ("", String::new())));
+    let (total, used) = (host.disk_pps(name, vg), host.used_on(name, vg));
+    let pvid = host.disk(name).and_then(|disk| disk.pvid.as_deref());
+    let number = |value: u32| on.then_some(u64::from(value));
+    let text = |value: &str| on.then(|| value.to_owned());
+    let here = vg.lvs.len();
+    out.print(print_detail(&Detail {
+        disk: named(host, name)?,
+        vg: named(host, vg_name)?,
+        pvid: pvid.map(|pvid| named(host, pvid)).transpose()?,
+        vg_identifier: Some(named(host, &vg.id.0)?),
+        pv_state: text("active"),
+        stale_partitions: number(0),
+        allocatable: text("yes"),
+        pp_size_mb: number(vg.pp_mib),
+        logical_volumes: number(u32::try_from(here).unwrap_or(u32::MAX)),
+        total_pps: number(total),
+        vg_descriptors: number(if vg.disks.len() == 1 { 2 } else { 1 }),
+        free_pps: number(total - used),
+        hot_spare: text("no"),
+        used_pps: number(used),
+        max_request_mb: Some(Size::from_kib(256)),
+        free_distribution: on.then(|| distribution(total - used, total)),
+        used_distribution: on.then(|| distribution_from_start(used, total)),
+        mirror_pool: None,
+    }));
     Ok(0)
 }
 
-/// `43..00..00..00..128`: partitions by region of the disk. Here free space lies at the end (simplified).
-pub(super) fn distribution(count: u32, total: u32) -> String {
+fn volumes(host: &Host, name: &str, out: &mut Output) -> Result<u8, LabError> {
+    let Some((_, vg)) = grouped(host, name, out)? else { return Ok(1) };
+    if !vg.varied_on {
+        out.error(crate::model::migration::VARIED_OFF);
+        return Ok(1);
+    }
+    let total = host.disk_pps(name, vg);
+    let layout = host.layout(vg);
+    let used = layout.iter().find(|(disk, _)| *disk == name).map(|(_, used)| used.as_slice()).unwrap_or_default();
+    let lvs = vg.lvs.iter().filter_map(|lv| {
+        let places: Vec<_> =
+            (0_u32..).zip(used).filter(|(_, (found, ..))| found.name == lv.name).map(|(at, _)| at).collect();
+        let count = u64::try_from(places.len()).ok().filter(|count| *count > 0)?;
+        let region = total.div_ceil(5).max(1);
+        let in_region = |region_at: u32| places.iter().filter(|at| **at / region == region_at).count();
+        let spread: Vec<_> = (0..5).map(|at| format!("{:02}", in_region(at))).collect();
+        let mount = lv.mount.clone();
+        Some(DiskVolume {
+            name: lv.name.clone(),
+            lps: count,
+            pps: count,
+            distribution: spread.join(".."),
+            mount_point: vg.mount_point(lv).or(mount),
+        })
+    });
+    out.print(print_logical_volumes(&DiskVolumes { disk: named(host, name)?, lvs: lvs.collect() }));
+    Ok(0)
+}
+
+/// `43..00..00..00..128`: free partitions by region of the disk; they lie at its end.
+pub(super) fn distribution(free: u32, total: u32) -> String {
     let region = total.div_ceil(5).max(1);
-    let mut left = count;
-    let mut regions: Vec<_> = std::iter::repeat_with(|| {
-        let here = left.min(region);
-        left -= here;
-        here
-    })
-    .take(5)
-    .collect();
-    regions.reverse();
-    regions.iter().map(|count| format!("{count:02}")).collect::<Vec<_>>().join("..")
+    let used = total - free;
+    let in_region = |at: u32| {
+        let (start, end) = ((at * region).min(total), ((at + 1) * region).min(total));
+        end.saturating_sub(start.max(used))
+    };
+    (0..5).map(|at| format!("{:02}", in_region(at))).collect::<Vec<_>>().join("..")
+}
+
+fn distribution_from_start(used: u32, total: u32) -> String {
+    let region = total.div_ceil(5).max(1);
+    let in_region = |at: u32| used.min((at + 1) * region).min(total).saturating_sub(at * region);
+    (0..5).map(|at| format!("{:02}", in_region(at))).collect::<Vec<_>>().join("..")
 }

@@ -3,6 +3,9 @@
 mod alt;
 pub(crate) mod boot;
 pub(crate) mod c_rsh;
+mod devices;
+mod file_systems;
+mod lslv;
 mod lsnim;
 mod lspv;
 mod lsvg;
@@ -23,23 +26,43 @@ const EVERYWHERE: &[&str] = &[
     "alt_rootvg_op",
     "bootinfo",
     "bootlist",
+    "cfgmgr",
+    "chfs",
+    "chpv",
     "df",
     "emgr",
+    "exportvg",
     "getconf",
     "getlvodm",
     "hostname",
     "instfix",
     "lppchk",
+    "lquerypv",
+    "lsattr",
+    "lsdev",
     "lsfs",
     "lslpp",
+    "lslv",
+    "lspath",
+    "lsps",
     "lspv",
     "lssrc",
     "lsvg",
+    "mkvg",
+    "mount",
     "oslevel",
     "prtconf",
+    "readvgda",
+    "rmdev",
+    "rmfs",
+    "showmount",
     "shutdown",
+    "sysdumpdev",
+    "umount",
     "uname",
     "uptime",
+    "varyoffvg",
+    "varyonvg",
 ];
 /// Commands on the master besides.
 const ON_MASTER: &[&str] = &["c_rsh", "lsnim", "nim", "nimadm"];
@@ -81,6 +104,11 @@ impl Output {
     pub(crate) fn error(&mut self, text: impl AsRef<str>) {
         self.stderr.push_str(text.as_ref());
         self.stderr.push('\n');
+    }
+
+    /// Text as a printer made it, with its line ends.
+    pub(crate) fn print(&mut self, text: impl AsRef<str>) {
+        self.stdout.push_str(text.as_ref());
     }
 
     fn write(&self) {
@@ -161,10 +189,24 @@ pub(crate) fn run(context: &Context, command: &str, args: &[String], out: &mut O
         "emgr" => software::emgr(&context.host()?, args, out),
         "instfix" => software::instfix(&context.host()?, args, out),
         "lppchk" => Ok(0),
-        "df" => storage::df(&context.host()?, args, out),
-        "lsfs" => storage::lsfs(&context.host()?, out),
-        "getlvodm" => storage::getlvodm(&context.host()?, args, out),
-        "getconf" => storage::getconf(&context.host()?, args, out),
+        "lslv" => lslv::lslv(&context.host()?, args, out),
+        "df" => file_systems::df(&context.host()?, args, out),
+        "lsfs" => file_systems::lsfs(&context.host()?, args, out),
+        "mount" if args.is_empty() => file_systems::mounts(&context.host()?, out),
+        "mount" | "umount" | "rmfs" | "chfs" | "varyoffvg" | "varyonvg" | "exportvg" | "mkvg" | "chpv" => {
+            storage::change(context, command, args, out)
+        }
+        "getlvodm" => devices::getlvodm(&context.host()?, args, out),
+        "getconf" => devices::getconf(&context.host()?, args, out),
+        "lsdev" => devices::lsdev(&context.host()?, args, out),
+        "lspath" => devices::lspath(&context.host()?, args, out),
+        "lsattr" => devices::lsattr(&context.host()?, args, out),
+        "lquerypv" | "readvgda" => devices::lquerypv(&context.host()?, args, out),
+        "rmdev" => devices::rmdev(context, args, out),
+        "cfgmgr" => Ok(0),
+        "lsps" => devices::lsps(&context.host()?, args, out),
+        "sysdumpdev" => devices::sysdumpdev(&context.host()?, args, out),
+        "showmount" => devices::showmount(context, args, out),
         "uname" => system::uname(&context.host()?, args, out),
         "hostname" => system::hostname(&context.host()?, out),
         "prtconf" => system::prtconf(&context.host()?, out),
@@ -180,6 +222,11 @@ pub(crate) fn run(context: &Context, command: &str, args: &[String], out: &mut O
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// A name of the model as `aix` has it. The model's own names are good; one that is not is a damaged estate.
+pub(crate) fn named<T: std::str::FromStr>(host: &Host, text: &str) -> Result<T, LabError> {
+    text.parse().map_err(|_| host.inconsistent("a name that AIX does not allow"))
 }
 
 /// The arguments as a slice of plain text, for matching.

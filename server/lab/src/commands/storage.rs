@@ -1,104 +1,108 @@
-//! File systems and small disk questions (nimadm.md §6.11, §6.15).
+//! Commands that change storage (nimadm.md §4.1, §6.15): what they say where LVM refuses.
 
-use super::{Output, boot::no_device, words};
-use crate::{LabError, model::Host};
+use super::{Context, Output, alt::answer, words};
+use crate::{LabError, model::VgId};
 
-/// One file system: device, size and used space in MiB, mount point.
-fn mounted(host: &Host) -> Result<Vec<(String, u64, u64, String)>, LabError> {
-    let mut rows = Vec::new();
-    for (_, vg) in host.named_groups()? {
-        for (lv, mount) in vg.mounts() {
-            rows.push((format!("/dev/{}", lv.name), u64::from(lv.lps * vg.pp_mib), u64::from(lv.used_mib), mount));
-        }
-    }
-    if let Some(spot) = &host.spot_mount {
-        rows.push((spot.clone(), 31_744, 21_120, "/ALT_MIG_SPOT".to_owned()));
-    }
-    Ok(rows)
+/// Says that there is no such disk.
+pub(super) fn no_disk(command: &str, name: &str, out: &mut Output) {
+    out.error(format!(
+        "0516-306 {command}: Unable to find physical volume {name} in the Device\n\tConfiguration Database."
+    ));
 }
 
-pub(super) fn df(host: &Host, args: &[String], out: &mut Output) -> Result<u8, LabError> {
-    let title = match words(args)[..] {
-        [] => "512-blocks",
-        ["-g"] => "GB blocks",
-        ["-m"] => "MB blocks",
-        ["-k"] => "1024-blocks",
-        _ => {
-            out.error("Usage: df [-g | -k | -m]");
-            return Ok(1);
-        }
+/// A command on file systems, volume groups or disks; the exit code.
+pub(super) fn change(context: &Context, command: &str, args: &[String], out: &mut Output) -> Result<u8, LabError> {
+    let words = words(args);
+    let names: Vec<_> = words.iter().filter(|word| !word.starts_with('-')).copied().collect();
+    let last = names.last().copied().unwrap_or_default();
+    let usage = |out: &mut Output| {
+        let usage = match command {
+            "mount" => "Usage: mount [directory]",
+            "umount" => "Usage: umount [-f] directory",
+            "rmfs" => "Usage: rmfs [-r] FileSystem",
+            "chfs" => "Usage: chfs -a size=[+|-]NewSize[M|G] FileSystem",
+            "mkvg" => "Usage: mkvg [-S] [-f] [-s PPsize] [-y VGname] PVname...",
+            "chpv" => "Usage: chpv -C PVname",
+            _ => "Usage: varyonvg | varyoffvg | exportvg VGname",
+        };
+        out.error(usage);
+        Ok(1)
     };
-    let size = |mib: u64| match title {
-        "GB blocks" => format!("{}.{:02}", mib / 1024, mib % 1024 * 100 / 1024),
-        "MB blocks" => format!("{mib}.00"),
-        "1024-blocks" => (mib * 1024).to_string(),
-        _ => (mib * 2048).to_string(),
-    };
-    out.line(format!("Filesystem    {title:>9}      Free %Used    Iused %Iused Mounted on"));
-    for (device, total, used, mount) in mounted(host)? {
-        let percent = (used * 100).div_ceil(total.max(1)).max(1);
-        // Inodes follow the used space (simplified).
-        let (inodes, share) = (used * 12 + 4, percent / 6 + 1);
-        let (total, free) = (size(total), size(total.saturating_sub(used)));
-        out.line(format!("{device:<13} {total:>9} {free:>9} {percent:>4}% {inodes:>8} {share:>5}% {mount}"));
+    if last.is_empty() {
+        return usage(out);
     }
-    out.line("/proc                 -         -    -        -      - /proc");
-    Ok(0)
-}
-
-pub(super) fn lsfs(host: &Host, out: &mut Output) -> Result<u8, LabError> {
-    out.line("#MountPoint:Device:Vfs:Nodename:Type:Size:Options:AutoMount:Acct");
-    for vg in host.groups.iter().filter(|vg| vg.varied_on) {
-        for (lv, mount) in vg.mounts() {
-            let blocks = u64::from(lv.lps * vg.pp_mib) * 2048;
-            let kind = if vg.system.is_some() { "bootfs" } else { "" };
-            out.line(format!("{mount}:/dev/{}:jfs2::{kind}:{blocks}:rw:yes:no", lv.name));
-        }
-    }
-    Ok(0)
-}
-
-pub(super) fn getlvodm(host: &Host, args: &[String], out: &mut Output) -> Result<u8, LabError> {
-    let ["-j", disk] = words(args)[..] else {
-        out.error("getlvodm: this lab simulates only getlvodm -j disk");
-        return Ok(1);
-    };
-    if host.disk(disk).is_none() {
-        out.error(format!(
-            "0516-306 getlvodm: Unable to find physical volume {disk} in the Device\n\tConfiguration Database."
-        ));
-        return Ok(1);
-    }
-    match host.owner(disk)? {
-        Some((_, vg)) => {
-            out.line(&vg.id.0);
+    let store = &context.store;
+    let done = match command {
+        "mount" => store.update(&context.host, |host| host.mount(last).map(|()| 0)),
+        "umount" | "unmount" => store.update(&context.host, |host| host.unmount(last).map(|()| 0)),
+        "rmfs" => store.update(&context.host, |host| {
+            let volume = host.remove_file_system(last)?;
+            out.line(format!("rmlv: Logical volume {volume} is removed."));
             Ok(0)
+        }),
+        "varyoffvg" => store.update(&context.host, |host| host.vary_off(last).map(|()| 0)),
+        "varyonvg" => store.update(&context.host, |host| host.vary_on(last).map(|()| 0)),
+        "exportvg" => store.update(&context.host, |host| host.export_group(last).map(|()| 0)),
+        "chpv" if words.contains(&"-C") => store.update(&context.host, |host| host.clear_owner(last).map(|()| 0)),
+        "chfs" => {
+            let Some(size) = words.iter().find_map(|word| word.strip_prefix("size=")) else { return usage(out) };
+            store.update(&context.host, |host| {
+                let blocks = host.resize(last, |now| sized(now, size))?;
+                out.line(format!("Filesystem size changed to {blocks}"));
+                Ok(0)
+            })
         }
-        None => {
-            out.error(format!(
-                "0516-320 /usr/sbin/getlvodm: Physical volume {disk} is not assigned to\n        a volume group."
-            ));
-            Ok(1)
-        }
+        "mkvg" => return make_group(context, &words, out),
+        _ => return usage(out),
+    };
+    let code = answer(done, out)?;
+    crate::tree::sweep(&context.store, &context.host()?)?;
+    Ok(code)
+}
+
+/// The size that `size=+1G` or `size=8388608` asks for, in 512-byte blocks.
+fn sized(now: u64, text: &str) -> Option<u64> {
+    let (sign, digits) = match text.strip_prefix(['+', '-']) {
+        Some(rest) => (text.chars().next(), rest),
+        None => (None, text),
+    };
+    let (digits, unit) = match digits.strip_suffix(['M', 'G']) {
+        Some(rest) => (rest, if digits.ends_with('G') { 2_097_152 } else { 2048 }),
+        None => (digits, 1),
+    };
+    let by = digits.parse::<u64>().ok()?.checked_mul(unit)?;
+    match sign {
+        Some('+') => now.checked_add(by),
+        Some(_) => now.checked_sub(by),
+        None => Some(by),
     }
 }
 
-pub(super) fn getconf(host: &Host, args: &[String], out: &mut Output) -> Result<u8, LabError> {
-    match words(args)[..] {
-        ["DISK_SIZE", path] => {
-            let name = path.strip_prefix("/dev/").unwrap_or(path);
-            match host.disk(name) {
-                Some(disk) => out.line(disk.size_mib.to_string()),
-                None => return Ok(no_device("getconf", path, out)),
-            }
-        }
-        ["BOOT_DEVICE"] => out.line(host.rootvg()?.0.disks.first().map_or("", String::as_str)),
-        ["KERNEL_BITMODE" | "HARDWARE_BITMODE"] => out.line("64"),
-        ["REAL_MEMORY"] => out.line((u64::from(host.hardware.memory_mib) * 1024).to_string()),
-        _ => {
-            out.error("getconf: 0016-001 Invalid parameter.");
-            return Ok(1);
+fn make_group(context: &Context, words: &[&str], out: &mut Output) -> Result<u8, LabError> {
+    let (mut name, mut pp_mib, mut disks) = (None, 128_u32, Vec::new());
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        match *word {
+            "-y" => name = rest.next().copied(),
+            "-s" => pp_mib = rest.next().and_then(|size| size.trim_end_matches('M').parse().ok()).unwrap_or(0),
+            "-S" | "-f" | "-n" | "-fS" | "-Sf" => {}
+            disk if !disk.starts_with('-') => disks.push(disk.to_owned()),
+            _ => pp_mib = 0,
         }
     }
-    Ok(0)
+    if disks.is_empty() || !pp_mib.is_power_of_two() {
+        out.error("Usage: mkvg [-S] [-f] [-s PPsize] [-y VGname] PVname...");
+        return Ok(1);
+    }
+    let done = context.store.update(&context.host, |host| {
+        let taken = |name: &String| host.group(name).is_ok_and(|found| found.is_some());
+        let free = (0..).map(|number| format!("vg{number:02}")).find(|name| !taken(name)).unwrap_or_default();
+        let name = name.map_or(free, str::to_owned);
+        let unit = host.hardware.cpuid.get(..8).unwrap_or_default().to_ascii_lowercase();
+        let id = VgId(format!("{unit}00004c00{:016x}", crate::clock::now_ms()));
+        host.make_group(&name, pp_mib, &disks, id)?;
+        out.line(&name);
+        Ok(0)
+    });
+    answer(done, out)
 }

@@ -76,6 +76,7 @@ impl Host {
         for vg in &mut self.groups {
             let on = vg.id == *id || vg.system.is_none();
             vg.varied_on = on;
+            vg.lvs.iter_mut().for_each(|lv| lv.unmounted = false);
             vg.mounted_under = on.then(String::new);
         }
         self.running = id.clone();

@@ -12,6 +12,7 @@ pub(crate) mod host;
 pub(crate) mod migration;
 pub(crate) mod nim;
 pub(crate) mod site;
+pub(crate) mod storage;
 pub(crate) mod system;
 pub(crate) mod volume_group;
 

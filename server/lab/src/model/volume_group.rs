@@ -39,6 +39,9 @@ pub(crate) struct LogicalVolume {
     pub(crate) mount: Option<String>,
     /// Used space of its file system, MiB.
     pub(crate) used_mib: u32,
+    /// Whether somebody unmounted it while its group is mounted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) unmounted: bool,
 }
 
 impl VolumeGroup {
@@ -54,6 +57,9 @@ impl VolumeGroup {
 
     /// Where a logical volume is mounted now.
     pub(crate) fn mount_point(&self, lv: &LogicalVolume) -> Option<String> {
+        if lv.unmounted {
+            return None;
+        }
         let (under, mount) = (self.mounted_under.as_deref()?, lv.mount.as_deref()?);
         Some(match (under, mount) {
             ("", mount) => mount.to_owned(),
@@ -67,7 +73,7 @@ impl VolumeGroup {
         let running = self.mounted_under.as_deref() == Some("");
         let open = match lv.kind.as_str() {
             "boot" => false,
-            "jfs2" | "jfs2log" => self.mounted_under.is_some(),
+            "jfs2" | "jfs2log" => self.mounted_under.is_some() && !lv.unmounted,
             _ => running,
         };
         if open { "open/syncd" } else { "closed/syncd" }

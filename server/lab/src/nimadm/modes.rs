@@ -53,7 +53,7 @@ pub(super) fn wake(context: &Context, call: &Call, name: &str) -> Result<u8, Ine
         let client = site.client.as_ref().and_then(|client| client.group("altinst_rootvg").ok().flatten());
         let Some(clone) = client.map(|vg| vg.id.clone()) else { return Ok(()) };
         // The lock carries the clone while it is awake, so that what is exported is its file systems.
-        migration::apply(&Change::Lock, &Job { clone: clone, ..job.clone() }, site)?;
+        migration::apply(&Change::Lock, &Job { clone, ..job.clone() }, site)?;
         migration::apply(&Change::Export, job, site)?;
         migration::apply(&Change::MountExports, job, site)
     });

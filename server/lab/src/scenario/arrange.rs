@@ -75,6 +75,7 @@ fn fill_cache(master: &mut Host) -> Result<(), LabError> {
                 copies: 1,
                 mount: Some("/other".to_owned()),
                 used_mib: 0,
+                unmounted: false,
             });
         }
     }

@@ -165,7 +165,8 @@ fn lock(job: &Job, site: &mut Site) -> Result<(), Refused> {
         (Some((_, image)), _) => (image.volumes.clone(), image.pp_mib),
         (None, Some(client)) => {
             let (running, _) = client.rootvg()?;
-            (running.lvs.clone(), running.pp_mib)
+            // What is not mounted is not cloned (nimadm.md §1.8).
+            (running.lvs.iter().filter(|lv| !lv.unmounted).cloned().collect(), running.pp_mib)
         }
         (None, None) => return Err(Refused::Lab(site.master.inconsistent("a migration of nothing"))),
     };
