@@ -322,3 +322,22 @@ fn nim() -> Nim {
         network: "net_10_192_168_0".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn the_same_seed_makes_the_same_estate_and_every_host_is_itself() {
+        let (one, two, other) = (estate(0, 60, 7), estate(0, 60, 7), estate(0, 60, 8));
+        assert_eq!(one.hosts, two.hosts);
+        assert_ne!(one.hosts, other.hosts);
+        assert_eq!(one.hosts.len(), 61);
+        let different = |of: &dyn Fn(&Host) -> String| one.hosts.iter().map(of).collect::<HashSet<_>>().len();
+        assert_eq!((different(&|host| host.name.clone()), different(&|host| host.hardware.cpuid.clone())), (61, 61));
+        let pvids: Vec<_> =
+            one.hosts.iter().flat_map(|host| &host.disks).filter_map(|disk| disk.pvid.clone()).collect();
+        assert_eq!(pvids.iter().collect::<HashSet<_>>().len(), pvids.len());
+    }
+}

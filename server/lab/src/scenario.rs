@@ -5,11 +5,7 @@
 
 mod arrange;
 
-use crate::{
-    LabError,
-    ssh::weather::{self, Weather},
-    store::Store,
-};
+use crate::{LabError, ssh::weather::Weather, store::Store};
 use aix::Phase;
 use serde::{Deserialize, Serialize};
 use std::{path::Path, str::FromStr};
@@ -245,13 +241,13 @@ impl Scenario {
     }
 
     /// What it does to the host's connections.
-    fn weather(self) -> Weather {
+    pub(crate) fn weather(self) -> Weather {
         use std::time::Duration;
         match self {
             Self::SshSlow => Weather::Slow { delay: Duration::from_millis(300), bytes_per_second: 16_384 },
             Self::SshFrozen => Weather::Frozen,
             Self::SshRefused => Weather::Refused,
-            Self::SshDrops => Weather::Dropping { every: Duration::from_secs(5) },
+            Self::SshDrops => Weather::Dropping { after: Duration::from_secs(5) },
             Self::HostKeyChanged => Weather::OtherHostKey,
             _ => Weather::Fair,
         }
@@ -316,5 +312,5 @@ pub fn set(dir: &Path, host: &str, name: &str) -> Result<(), LabError> {
     } else {
         store.update_pair(&master, host, |master, client| arrange::switch(master, client, scenario))?;
     }
-    weather::set(&store, host, scenario.weather())
+    Ok(())
 }

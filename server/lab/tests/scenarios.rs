@@ -4,6 +4,7 @@
 
 mod support;
 
+use aix::log::{Outcome, Reader};
 use support::Estate;
 
 const CALL: &str = "nimadm -j nimadmvg -c lpar71 -s spot_7300_03_01 -l lpp_7300_03_01 -d hdisk1 -Y -B";
@@ -56,6 +57,9 @@ async fn a_migration_ends_as_the_list_says() {
         let last = log.lines().filter_map(|line| line.strip_prefix("Executing nimadm phase ")).next_back();
         assert_eq!(last.map_or(0, |last| last.trim_end_matches('.').parse().unwrap()), phase, "{name}: {tail:#?}");
         assert!(log.contains(text), "{name}: {text} is missing: {tail:#?}");
+        if phase > 0 {
+            judged(name, &output.stdout, code, phase);
+        }
         estate.scenario("lpar71", "healthy");
         let leaves = code == 0 || name == "fails-in-12";
         assert_eq!(estate.ask("lpar71", "lspv").contains("altinst_rootvg"), leaves, "{name}");
@@ -69,6 +73,24 @@ async fn a_migration_ends_as_the_list_says() {
     let elsewhere = |name: &str| name.starts_with("killed") || name.starts_with("ssh-") || OTHERS.contains(&name);
     let all: Vec<_> = lab::scenario::ALL.iter().map(|entry| entry.name).filter(|name| !elsewhere(name)).collect();
     assert!(all.iter().all(|name| tested.clone().any(|tested| tested == *name)), "{all:?}");
+}
+
+/// What the reader of nimadm's logs makes of it: the same as the list says, with a cause and an advice for every failure.
+fn judged(name: &str, log: &[u8], code: i32, phase: u8) {
+    let mut reader = Reader::new();
+    reader.push(log, &mut |_, _| {});
+    reader.finish(&mut |_, _| {});
+    let report = reader.verdict();
+    let wanted = match (name, code) {
+        ("filesets-failed", _) => Outcome::Warning,
+        (_, 0) => Outcome::Success,
+        _ => Outcome::Failed,
+    };
+    assert_eq!(report.outcome, wanted, "{name}: {report:#?}");
+    if wanted == Outcome::Failed {
+        assert_eq!(report.failed_phase.map(|failed| failed.number()), Some(phase), "{name}: {report:#?}");
+        assert!(report.cause.is_some() && report.advice.is_some(), "{name}: {report:#?}");
+    }
 }
 
 /// Tested below, in `deaths.rs` and with the SSH servers.

@@ -17,8 +17,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    time::MissedTickBehavior,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use weather::Weather;
 
 /// How often a host with open connections looks whether it went down.
 const WATCH: Duration = Duration::from_millis(100);
@@ -55,37 +60,49 @@ impl Connections {
         }
     }
 
+    /// Whether nobody is connected.
     fn is_empty(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|stream| stream.peer_addr().is_ok());
+        open.is_empty()
     }
 }
 
 impl HostServer {
-    /// Serves until stopped.
+    /// Serves until stopped. A host without connections does nothing but wait for one: a thousand of them cost nothing.
     pub(crate) async fn serve(self, listener: TcpListener) {
-        let config = Arc::new(Config {
-            methods: MethodSet::from(&[MethodKind::PublicKey][..]),
-            auth_rejection_time: Duration::from_millis(1),
-            auth_rejection_time_initial: Some(Duration::ZERO),
-            keys: vec![self.host_key.clone()],
-            inactivity_timeout: None,
-            keepalive_interval: Some(Duration::from_secs(15)),
-            nodelay: true,
-            ..Config::default()
-        });
-        let mut watch = tokio::time::interval(WATCH);
+        let config = Arc::new(self.config(self.host_key.clone()));
+        let (weather, _) = watch::channel(Weather::Fair);
+        let mut tick = tokio::time::interval(WATCH);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => break,
-                _ = watch.tick() => {
-                    if !self.connections.is_empty() && !self.is_up().await {
+                _ = tick.tick(), if !self.connections.is_empty() => {
+                    let now = self.look().await;
+                    if matches!(now, None | Some(Weather::Refused)) {
                         self.connections.cut();
                     }
+                    weather.send_if_modified(|known| std::mem::replace(known, now.unwrap_or_default()) != now.unwrap_or_default());
                 }
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) if self.is_up().await => self.welcome(stream, Arc::clone(&config)),
-                    // A host that is down does not answer; closing at once is as near as a listening port comes.
-                    Ok(_) => {}
+                    Ok((stream, _)) => {
+                        let now = self.look().await;
+                        weather.send_replace(now.unwrap_or_default());
+                        match now {
+                            // A host that is down does not answer; closing at once is as near as a listening port comes.
+                            None | Some(Weather::Refused) => {}
+                            Some(Weather::OtherHostKey) => match self.changed_key() {
+                                Ok(key) => self.welcome(stream, Arc::new(self.config(key)), weather.subscribe()),
+                                Err(error) => tracing::error!(
+                                    host = self.name,
+                                    error = &error as &dyn std::error::Error,
+                                    "cannot make another host key"
+                                ),
+                            },
+                            Some(_) => self.welcome(stream, Arc::clone(&config), weather.subscribe()),
+                        }
+                    }
                     Err(error) => {
                         tracing::warn!(host = self.name, %error, "cannot accept a connection");
                         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -96,32 +113,56 @@ impl HostServer {
         self.connections.cut();
     }
 
-    async fn is_up(&self) -> bool {
-        let (store, name) = (self.store.clone(), self.name.clone());
-        let host = tokio::task::spawn_blocking(move || store.host(&name)).await;
-        match host {
-            Ok(Ok(host)) => host.power == Power::Running,
-            Ok(Err(error)) => {
-                tracing::error!(host = self.name, error = &error as &dyn std::error::Error, "cannot read the host");
-                false
-            }
-            Err(_) => false,
+    fn config(&self, host_key: PrivateKey) -> Config {
+        Config {
+            methods: MethodSet::from(&[MethodKind::PublicKey][..]),
+            auth_rejection_time: Duration::from_millis(1),
+            auth_rejection_time_initial: Some(Duration::ZERO),
+            keys: vec![host_key],
+            inactivity_timeout: None,
+            keepalive_interval: Some(Duration::from_secs(15)),
+            // A frozen network must not end a connection from this side.
+            keepalive_max: 0,
+            nodelay: true,
+            ..Config::default()
         }
     }
 
-    fn welcome(&self, stream: TcpStream, config: Arc<Config>) {
+    /// Another key, always the same one.
+    fn changed_key(&self) -> Result<PrivateKey, crate::LabError> {
+        crate::keys::load_or_create(&self.store.host_dir(&self.name).join("ssh_host_ed25519_key.changed"))
+    }
+
+    /// The weather of a host that is up; none where it is down.
+    async fn look(&self) -> Option<Weather> {
+        let (store, name) = (self.store.clone(), self.name.clone());
+        match tokio::task::spawn_blocking(move || store.host(&name)).await {
+            Ok(Ok(host)) => (host.power == Power::Running).then(|| host.scenario.weather()),
+            Ok(Err(error)) => {
+                tracing::error!(host = self.name, error = &error as &dyn std::error::Error, "cannot read the host");
+                None
+            }
+            Err(_) => None,
+        }
+    }
+
+    fn welcome(&self, stream: TcpStream, config: Arc<Config>, weather: watch::Receiver<Weather>) {
         drop(stream.set_nodelay(true));
         let Ok(stream) = stream.into_std() else { return };
         let Ok(twin) = stream.try_clone() else { return };
         let Ok(stream) = TcpStream::from_std(stream) else { return };
         self.connections.add(twin);
         let peer = Peer { host: self.clone() };
+        let (stream, relay) = weather::relayed(stream, weather);
         self.tasks.spawn(async move {
             let name = peer.host.name.clone();
-            let ended = match server::run_stream(config, stream, peer).await {
-                Ok(session) => session.await,
-                Err(error) => Err(error),
+            let session = async {
+                match server::run_stream(config, stream, peer).await {
+                    Ok(session) => session.await,
+                    Err(error) => Err(error),
+                }
             };
+            let ((), ended) = tokio::join!(relay, session);
             if let Err(error) = ended {
                 tracing::debug!(host = name, %error, "connection ended");
             }
