@@ -1,19 +1,21 @@
 //! What a command finds around it on a simulated host.
 
-use crate::store::Store;
+use crate::{locale, store::Store};
 use std::{ffi::OsString, path::PathBuf};
 
 /// The environment of a login on a host: nothing of the lab's own, and the AIX commands before the machine's.
 pub(crate) fn of(store: &Store, host: &str) -> Vec<(&'static str, OsString)> {
     let mut path = OsString::from(store.host_dir(host).join("bin"));
     path.push(":/usr/bin:/bin");
-    vec![
+    let mut all = vec![
         ("PATH", path),
         ("HOME", home(store, host).into()),
         ("USER", "root".into()),
         ("LOGNAME", "root".into()),
         ("SHELL", "/bin/sh".into()),
-    ]
+    ];
+    all.extend(locale::environment(store, host));
+    all
 }
 
 /// The login directory.

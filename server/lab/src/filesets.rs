@@ -131,6 +131,11 @@ pub(crate) fn title(name: &str) -> &'static str {
     BASE.iter().chain(MASTER).find_map(|(known, title)| (*known == name).then_some(*title)).unwrap_or("")
 }
 
+/// Whether a fileset has a part outside `/usr`.
+pub(crate) fn has_root(name: &str) -> bool {
+    name.starts_with("bos.rte") || name.starts_with("bos.net.tcp")
+}
+
 /// The filesets that keep a system from being at `wanted`: name, level they have, level they should have.
 pub(crate) fn behind(filesets: &BTreeMap<String, Installed>, wanted: Level) -> Vec<(&str, &Vrmf, Vrmf)> {
     let lags = |(name, _): &Fileset| {

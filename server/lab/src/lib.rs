@@ -8,6 +8,7 @@
 //! moment: hosts, reboots under way, ports, keys and running nimadms are all still there. A lab that kept its model in memory
 //! could not be used to test recovery, which is what it is for.
 
+mod address;
 mod clock;
 mod commands;
 mod environment;
@@ -16,6 +17,7 @@ mod filesets;
 mod image;
 mod keys;
 mod lab;
+mod locale;
 mod model;
 mod nimadm;
 mod old_logs;

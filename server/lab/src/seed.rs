@@ -1,7 +1,7 @@
 //! The files a new estate begins with: small, real, and different from host to host.
 
 use crate::{
-    LabError,
+    LabError, address,
     model::{Host, nim::Resource},
     old_logs,
     store::Store,
@@ -11,8 +11,11 @@ use crate::{
 /// Writes the files of every host; their directories and mounts are there.
 pub(crate) fn files(store: &Store, hosts: &[Host]) -> Result<(), LabError> {
     let Some(master) = hosts.first() else { return Ok(()) };
-    for host in hosts {
+    for (index, host) in hosts.iter().enumerate() {
         let root = store.root(&host.name);
+        // The master knows all, a client itself and the master.
+        let known = hosts.iter().enumerate().filter(|(at, _)| index == 0 || *at == 0 || *at == index);
+        tree::write(&root, "etc/hosts", &address::hosts_file(known.map(|(at, host)| (at, host.name.as_str()))))?;
         for (path, text) in system(host, master) {
             tree::write(&root, path, &text)?;
         }
@@ -41,8 +44,7 @@ fn system(host: &Host, master: &Host) -> Vec<(&'static str, String)> {
         ("etc/security/passwd", format!("root:\n\tpassword = {{ssha512}}06${name}\n\tlastupdate = 1735689600\n")),
         ("etc/security/user", "default:\n\tadmin = false\n\tlogin = true\n\trlogin = true\n".to_owned()),
         ("etc/security/limits", "default:\n\tfsize = 2097151\n\tnofiles = 2000\n".to_owned()),
-        ("etc/hosts", format!("127.0.0.1\tloopback localhost\n10.192.168.10\t{nim}\n10.192.168.20\t{name}\n")),
-        ("etc/resolv.conf", "nameserver 10.192.168.2\ndomain example.com\n".to_owned()),
+        ("etc/resolv.conf", format!("nameserver {}\ndomain {}\n", address::NAME_SERVER, address::DOMAIN)),
         ("etc/netsvc.conf", "hosts = local, bind\n".to_owned()),
         ("etc/inittab", "init:2:initdefault:\nbrc::sysinit:/sbin/rc.boot 3\nrc:23456789:wait:/etc/rc 2>&1\ncron:23456789:respawn:/usr/sbin/cron\n".to_owned()),
         ("etc/rc.tcpip", "start /usr/sbin/syslogd \"$src_running\"\nstart /usr/sbin/sshd \"$src_running\"\n".to_owned()),

@@ -136,18 +136,3 @@ Rebooting . . ."
     ));
     Ok(0)
 }
-
-pub(super) fn uptime(host: &Host, out: &mut Output) -> Result<u8, LabError> {
-    let now = OffsetDateTime::now_utc();
-    let (hour, half) = (now.hour() % 12, if now.hour() < 12 { "AM" } else { "PM" });
-    let clock = format!("{:02}:{:02}{half}", if hour == 0 { 12 } else { hour }, now.minute());
-    let minutes = (clock::now_ms() - host.booted_at) / 60_000;
-    let (days, hours) = (minutes / 1440, minutes / 60 % 24);
-    let up = match (days, hours) {
-        (0, 0) => format!("{minutes} mins"),
-        (0, _) => format!("{hours}:{:02}", minutes % 60),
-        _ => format!("{days} days, {hours:>3}:{:02}", minutes % 60),
-    };
-    out.line(format!("  {clock}   up {up},  1 user,  load average: 1.47, 1.02, 0.44"));
-    Ok(0)
-}

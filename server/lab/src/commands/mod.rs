@@ -2,19 +2,41 @@
 
 mod alt;
 pub(crate) mod boot;
+pub(crate) mod bosboot;
 pub(crate) mod c_rsh;
+mod date;
 mod devices;
+mod emgr;
+mod errpt;
+mod extras;
 mod file_systems;
+mod flags;
+mod hardware;
+mod installp;
+mod instfix;
+mod lparstat;
+mod lppchk;
+mod lslpp;
 mod lslv;
 mod lsnim;
 mod lspv;
 mod lsvg;
+mod network;
 mod nim;
+mod oslevel;
+mod prtconf;
+mod ps;
+mod rpm;
 mod software;
 mod storage;
-mod system;
+mod subsystems;
+#[cfg(test)]
+mod tests;
+mod tunables;
+mod uname;
+mod uptime;
 
-use crate::{LabError, model::Host, nimadm, store::Store};
+use crate::{LabError, locale, model::Host, nimadm, store::Store};
 use std::{
     ffi::OsString,
     io::Write,
@@ -23,46 +45,75 @@ use std::{
 
 /// Commands on every host.
 const EVERYWHERE: &[&str] = &[
+    "alog",
     "alt_rootvg_op",
     "bootinfo",
     "bootlist",
+    "bosboot",
     "cfgmgr",
     "chfs",
     "chpv",
+    "clcmd",
+    "date",
     "df",
     "emgr",
+    "entstat",
+    "errclear",
+    "errpt",
     "exportvg",
+    "genkex",
     "getconf",
     "getlvodm",
+    "hdcryptmgr",
+    "host",
     "hostname",
+    "ifconfig",
+    "installp",
     "instfix",
+    "lparstat",
     "lppchk",
     "lquerypv",
     "lsattr",
+    "lsconf",
     "lsdev",
     "lsfs",
     "lslpp",
     "lslv",
+    "lsmcode",
     "lspath",
     "lsps",
     "lspv",
     "lssrc",
     "lsvg",
+    "lswpar",
+    "manage_disk_drivers",
     "mkvg",
     "mount",
+    "netstat",
+    "no",
+    "odmget",
     "oslevel",
     "prtconf",
+    "ps",
     "readvgda",
+    "refresh",
     "rmdev",
     "rmfs",
+    "rpcinfo",
+    "rpm",
     "showmount",
     "shutdown",
+    "startsrc",
+    "stopsrc",
     "sysdumpdev",
+    "trustchk",
+    "tuncheck",
     "umount",
     "uname",
     "uptime",
     "varyoffvg",
     "varyonvg",
+    "vmo",
 ];
 /// Commands on the master besides.
 const ON_MASTER: &[&str] = &["c_rsh", "lsnim", "nim", "nimadm"];
@@ -143,6 +194,7 @@ pub fn exec(words: impl IntoIterator<Item = OsString>) -> u8 {
             125
         }
     };
+    locale::speak(&context.store, &context.host, |name| std::env::var_os(name), &mut out);
     out.write();
     code
 }
@@ -182,13 +234,7 @@ pub(crate) fn run(context: &Context, command: &str, args: &[String], out: &mut O
         "bootlist" => boot::bootlist(context, args, out),
         "bootinfo" => boot::bootinfo(&context.host()?, args, out),
         "shutdown" => boot::shutdown(context, args, out),
-        "uptime" => boot::uptime(&context.host()?, out),
         "alt_rootvg_op" => alt::alt_rootvg_op(context, args, out),
-        "oslevel" => software::oslevel(&context.host()?, args, out),
-        "lslpp" => software::lslpp(&context.host()?, args, out),
-        "emgr" => software::emgr(&context.host()?, args, out),
-        "instfix" => software::instfix(&context.host()?, args, out),
-        "lppchk" => Ok(0),
         "lslv" => lslv::lslv(&context.host()?, args, out),
         "df" => file_systems::df(&context.host()?, args, out),
         "lsfs" => file_systems::lsfs(&context.host()?, args, out),
@@ -207,10 +253,44 @@ pub(crate) fn run(context: &Context, command: &str, args: &[String], out: &mut O
         "lsps" => devices::lsps(&context.host()?, args, out),
         "sysdumpdev" => devices::sysdumpdev(&context.host()?, args, out),
         "showmount" => devices::showmount(context, args, out),
-        "uname" => system::uname(&context.host()?, args, out),
-        "hostname" => system::hostname(&context.host()?, out),
-        "prtconf" => system::prtconf(&context.host()?, out),
-        "lssrc" => system::lssrc(&context.host()?, args, out),
+        "oslevel" => oslevel::oslevel(&context.host()?, args, out),
+        "lslpp" => lslpp::lslpp(&context.host()?, args, out),
+        "emgr" => emgr::emgr(context, args, out),
+        "instfix" => instfix::instfix(&context.host()?, args, out),
+        "lppchk" => lppchk::lppchk(&context.host()?, args, out),
+        "alog" => bosboot::alog(&context.host()?, args, out),
+        "bosboot" => bosboot::bosboot(context, args, out),
+        "clcmd" => extras::clcmd(args, out),
+        "date" => date::date(&context.host()?, args, out),
+        "entstat" => network::entstat(args, out),
+        "errclear" => errpt::errclear(context, args, out),
+        "errpt" => errpt::errpt(&context.host()?, args, out),
+        "genkex" => extras::genkex(args, out),
+        "hdcryptmgr" => extras::hdcryptmgr(&context.host()?, args, out),
+        "host" => network::host(context, args, out),
+        "hostname" => uname::hostname(&context.host()?, args, out),
+        "ifconfig" => network::ifconfig(context, args, out),
+        "installp" => installp::installp(context, args, out),
+        "lparstat" => lparstat::lparstat(context, args, out),
+        "lsmcode" => lparstat::lsmcode(&context.host()?, args, out),
+        "lssrc" => subsystems::lssrc(&context.host()?, args, out),
+        "lswpar" => extras::lswpar(args, out),
+        "manage_disk_drivers" => extras::manage_disk_drivers(args, out),
+        "netstat" => network::netstat(context, args, out),
+        "no" => tunables::no(args, out),
+        "odmget" => extras::odmget(args, out),
+        "prtconf" | "lsconf" => prtconf::prtconf(context, args, out),
+        "ps" => ps::ps(context, args, out),
+        "refresh" => subsystems::refresh(context, args, out),
+        "rpcinfo" => network::rpcinfo(context, args, out),
+        "rpm" => rpm::rpm(&context.host()?, args, out),
+        "startsrc" => subsystems::startsrc(context, args, out),
+        "stopsrc" => subsystems::stopsrc(context, args, out),
+        "trustchk" => extras::trustchk(args, out),
+        "tuncheck" => tunables::tuncheck(context, args, out),
+        "uname" => uname::uname(context, args, out),
+        "uptime" => uptime::uptime(&context.host()?, args, out),
+        "vmo" => tunables::vmo(&context.host()?, args, out),
         other => {
             out.error(format!("ksh: {other}: not found."));
             Ok(127)

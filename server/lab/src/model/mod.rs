@@ -19,5 +19,5 @@ pub(crate) mod volume_group;
 pub(crate) use estate::Estate;
 pub(crate) use host::{Disk, Hardware, Host, Power};
 pub(crate) use site::{Site, Via, Work};
-pub(crate) use system::{Efix, ErrorEvent, Installed, State, System};
+pub(crate) use system::{Efix, ErrorEvent, Installed, LoggedError, State, System};
 pub(crate) use volume_group::{LogicalVolume, VgId, VolumeGroup};

@@ -174,7 +174,7 @@ Name                        Level           Part        Event       Result
         spoken(seconds + 2)
     ));
     for Fileset { name, level, fails } in planned {
-        for part in ["USR", "ROOT"].into_iter().take(if has_root(name) || *fails { 2 } else { 1 }) {
+        for part in ["USR", "ROOT"].into_iter().take(if filesets::has_root(name) || *fails { 2 } else { 1 }) {
             let bad = *fails && part == "ROOT" || locked(name);
             // A name longer than its column pushes the rest (unconfirmed).
             lines.push(format!(
@@ -205,11 +205,6 @@ Known Recommended Maintenance Levels
 Restoring device ODM database."
     );
     steps.extend(text(&lines).into_iter().map(Step::Say));
-}
-
-/// Whether a fileset has a part outside `/usr`.
-fn has_root(name: &str) -> bool {
-    name.starts_with("bos.rte") || name.starts_with("bos.net.tcp")
 }
 
 fn spoken(seconds: u32) -> String {

@@ -2,6 +2,7 @@
 
 use super::{CLONING_FAILED, Scene, Step, bootlist_line, failure, say};
 use crate::{
+    commands::bosboot::image_blocks,
     model::{
         Via,
         migration::{Change, alt_name, disk_in_vg},
@@ -79,13 +80,7 @@ pub(super) fn unexport(scene: &Scene<'_>) -> Vec<Step> {
 }
 
 pub(super) fn boot_image(scene: &Scene<'_>) -> Vec<Step> {
-    // Sizes seen in real logs, by target (nimadm.md §2.8).
-    let blocks = match (scene.job.level.version, scene.job.level.release) {
-        (..=6, _) => 47136,
-        (7, ..=1) => 49180,
-        (7, 2) => 53276,
-        _ => 69660,
-    };
+    let blocks = image_blocks(scene.job.level);
     let mut steps = vec![
         say("Creating client boot image."),
         say(format!("bosboot: Boot image is {blocks} 512 byte blocks.")),
