@@ -66,6 +66,7 @@ rust: $(SITE)
 	@cargo nextest --version >/dev/null 2>&1 || .ci/tool cargo-nextest $(NEXTEST)
 	@.ci/need postgresql 'command -v initdb || ls /usr/lib/postgresql/*/bin/initdb'
 	@.ci/need openssh-client 'command -v ssh'
+	@.ci/need openssh-sftp-server 'ls /usr/lib/openssh/sftp-server /usr/libexec/openssh/sftp-server /usr/libexec/sftp-server /usr/lib/ssh/sftp-server 2>/dev/null | grep -q .'
 	$(call say,Rust tests)
 	@cargo test --quiet $(HOST) --doc
 	@cargo nextest run $(HOST)

@@ -18,6 +18,16 @@ pub(crate) fn of(store: &Store, host: &str) -> Vec<(&'static str, OsString)> {
     all
 }
 
+/// What a terminal adds: the kind of terminal at the client, and a prompt that says which host this is.
+pub(crate) fn of_terminal(host: &str, term: &str) -> Vec<(&'static str, OsString)> {
+    let mut added = vec![("PS1", OsString::from(format!("{host}:$PWD # ")))];
+    // A value with a NUL would make every start fail.
+    if !term.is_empty() && !term.contains('\0') {
+        added.push(("TERM", term.into()));
+    }
+    added
+}
+
 /// The login directory.
 pub(crate) fn home(store: &Store, host: &str) -> PathBuf {
     store.root(host)

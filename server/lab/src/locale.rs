@@ -15,8 +15,8 @@ const FRENCH: &str = "fr_FR";
 /// after it; the rest is unconfirmed.
 const TABLE: &[(&str, &str)] = &[
     (
-        "#Fileset:Level:PTF Id:State:Type:Description:EFIX Locked",
-        "#Ensemble de fichiers:Niveau:ID PTF:Etat:Type:Description:EFIX verrouillé",
+        "Fileset:Level:PTF Id:State:Type:Description:EFIX Locked",
+        "Ensemble de fichiers:Niveau:ID PTF:Etat:Type:Description:EFIX verrouillé",
     ),
     ("COMMITTED", "VALIDE"),
     ("APPLIED", "APPLIQUE"),
@@ -64,13 +64,11 @@ pub(crate) fn speak(store: &Store, host: &str, variable: impl Fn(&str) -> Option
 /// The text with every known word replaced. What stands behind it in a table stays in its column where there is room.
 fn translated(text: &str) -> String {
     let words: Vec<_> = TABLE.iter().map(|(english, _)| regex::escape(english)).collect();
-    let Ok(known) = Regex::new(&format!(r"(\b|#)({})(\b)( *)", words.join("|"))) else { return text.to_owned() };
+    let Ok(known) = Regex::new(&format!(r"\b({})\b( *)", words.join("|"))) else { return text.to_owned() };
     let replace = |found: &Captures<'_>| {
-        let (before, word, blanks) = (&found[1], &found[2], &found[4]);
-        let whole = format!("{before}{word}");
-        let entry = TABLE.iter().find(|(english, _)| *english == whole || *english == word);
-        let french = entry.map_or(word, |(_, french)| french);
-        let width = whole.chars().count() + blanks.len();
+        let (word, blanks) = (&found[1], &found[2]);
+        let french = TABLE.iter().find_map(|(english, french)| (*english == word).then_some(*french)).unwrap_or(word);
+        let width = word.chars().count() + blanks.len();
         // One blank parts words; more of them fill a column.
         if blanks.len() < 2 { format!("{french}{blanks}") } else { format!("{french:<width$}") }
     };

@@ -88,7 +88,9 @@ fn clean_up(context: &Context, preview: bool, out: &mut Output) -> Result<u8, La
         let broken = in_state(host, State::Broken, &[])?;
         let system = host.system_mut()?;
         if !preview {
-            broken.iter().for_each(|(name, _)| drop(system.filesets.remove(name)));
+            for (name, _) in &broken {
+                system.filesets.remove(name);
+            }
         }
         Ok::<_, LabError>(broken)
     })?;

@@ -3,7 +3,11 @@
 //! Each channel gets a task that owns the command it runs, so a silent command holds up nobody. Output goes through the channel's
 //! window: a reader that stops reading stops the command, as a pipe would, and nothing piles up here.
 
+mod backlog;
 mod channel;
+mod process;
+mod sftp;
+mod terminal;
 pub(crate) mod weather;
 
 use crate::{model::Power, store::Store};
