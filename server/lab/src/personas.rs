@@ -301,7 +301,6 @@ fn nim() -> Nim {
         // Brought to the master's level by `nimadm -M`, or a client could not be migrated to an older release (nimadm.md §1.2).
         alt_disk: level.map(|_| filesets::level_of(filesets::ALT_DISK, NIM1.level)),
         usable: true,
-        lacks: Vec::new(),
         source: None,
     };
     Nim {

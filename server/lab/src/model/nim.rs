@@ -51,9 +51,6 @@ pub(crate) struct Resource {
     /// False for a broken SPOT (`Rstate = unavailable for use`) and an incomplete lpp_source (no `simages`).
     #[serde(default = "yes")]
     pub(crate) usable: bool,
-    /// Filesets whose images are missing or broken in it.
-    #[serde(default)]
-    pub(crate) lacks: Vec<String>,
     /// The client a mksysb was made of.
     #[serde(default)]
     pub(crate) source: Option<String>,

@@ -225,7 +225,6 @@ pub(super) fn make_image(context: &Context, call: &Call, plan: &Plan) -> Result<
             level: Some(level),
             alt_disk: None,
             usable: true,
-            lacks: Vec::new(),
             source: job.client.clone(),
         });
         Ok(())

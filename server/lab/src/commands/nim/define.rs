@@ -117,7 +117,6 @@ fn define_resource(context: &Context, host: &Host, call: &Call<'_>, out: &mut Ou
         level,
         alt_disk: None,
         usable: true,
-        lacks: Vec::new(),
         source: made_of,
     };
     context.store.update(&context.host, |host| {
