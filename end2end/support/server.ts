@@ -4,7 +4,7 @@
  * It is ready when /readyz says so and not after some time; it is ended by its process id.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -98,7 +98,23 @@ export class Server {
         await exit;
       }
     }
-    rmSync(this.dir, { recursive: true, force: true });
+    this.endMigrations();
+    // One that was just ended may have been writing a file.
+    rmSync(this.dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  }
+
+  /** A nimadm outlives the server and its lab by design; in a folder that goes away it must not. */
+  private endMigrations(): void {
+    const work = join(this.dir, 'data', 'lab', 'hosts', 'nim1', 'work');
+    if (!existsSync(work)) return;
+    for (const file of readdirSync(work).filter((name) => name.endsWith('.json'))) {
+      const { pid } = JSON.parse(readFileSync(join(work, file), 'utf8')) as { pid: number };
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It ended by itself.
+      }
+    }
   }
 }
 
