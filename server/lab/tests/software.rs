@@ -148,3 +148,25 @@ async fn subsystems_clocks_and_languages_change() {
     let plain = estate.ask("nim1", "c_rsh lpar61 'LC_ALL=C lslpp -lc bos.rte; LC_ALL=C lspv'");
     assert!(plain.contains(":COMMITTED:") && plain.contains("None"), "{plain}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ps_shows_a_hosts_own_processes() {
+    let estate = Estate::start(200, 4).await;
+    let call = "nimadm -j nimadmvg -c lpar71 -s spot_7300_03_01 -l lpp_7300_03_01 -d hdisk1 -Y";
+    let mut child = estate.shell("nim1", &format!("exec {call} >/dev/null")).spawn().unwrap();
+    let clients = |host: &str| -> Vec<_> {
+        let all = ps::processes(&estate.ask(host, "ps -ef")).unwrap();
+        let client = |process: &ps::Process| Some((process.pid, ps::nimadm_client(&process.cmd)?.as_str().to_owned()));
+        all.iter().filter_map(client).collect()
+    };
+    let wanted = [(u64::from(child.id()), "lpar71".to_owned())];
+    while clients("nim1") != wanted {
+        assert!(child.try_wait().unwrap().is_none(), "nimadm ended before it was seen: {:?}", clients("nim1"));
+    }
+    assert!(clients("lpar71").is_empty() && clients("lpar72").is_empty());
+    // What is asked of a known process is the machine's answer.
+    assert!(estate.ask("nim1", &format!("ps -p {} -o args=", child.id())).contains("nimadm"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(clients("nim1").is_empty());
+}

@@ -62,7 +62,7 @@ const TYPES: [(&str, Kind); 4] =
     [("PERM", Kind::Permanent), ("TEMP", Kind::Temporary), ("INFO", Kind::Information), ("UNKN", Kind::Unknown)];
 const CLASSES: [&str; 4] = ["H", "S", "O", "U"];
 
-/// Which entries are meant; None where the call cannot be read.
+/// Which entries are meant.
 struct Filter<'a> {
     types: Option<Vec<&'a str>>,
     classes: Option<Vec<&'a str>>,
@@ -73,6 +73,7 @@ struct Filter<'a> {
 }
 
 impl<'a> Filter<'a> {
+    /// None where a list has a word that is none, or a date is none.
     fn of(flags: &Flags<'a>) -> Option<Self> {
         let list = |letter| flags.value(letter).map(|list| list.split(',').map(str::trim).collect::<Vec<_>>());
         let time = |letter| {

@@ -15,8 +15,9 @@ const RULE: &str = "+-----------------------------------------------------------
 type Row = (String, String);
 
 pub(super) fn installp(context: &Context, args: &[String], out: &mut Output) -> Result<u8, LabError> {
+    // A commit must name what; a clean-up takes all.
     let good = |flags: &Flags<'_>| {
-        flags.count("csC") == 1 && (flags.has('c') != flags.operands.is_empty()) && !(flags.has('C') && flags.has('g'))
+        flags.count("csC") == 1 && !(flags.has('c') && flags.operands.is_empty()) && !(flags.has('C') && flags.has('g'))
     };
     match Flags::read(args, "csCgpXNV:e:").filter(good) {
         Some(flags) if flags.has('s') => status(&context.host()?, &flags.operands, out),

@@ -137,13 +137,18 @@ enum Whose {
     NoCommand,
 }
 
-/// A lab command is called as `PROGRAM lab-exec DIR HOST COMMAND …`; on the simulated host it is that command.
+/// A lab command is called as `PROGRAM lab-exec DIR SCRIPT …`; on the simulated host it is the command that the script stands for.
 fn lab_command(words: &[String], context: &Context) -> Whose {
     let Some(at) = words.iter().take(2).position(|word| word == "lab-exec") else { return Whose::NoCommand };
-    let [dir, host, command @ ..] = words.get(at + 1..).unwrap_or_default() else { return Whose::NoCommand };
-    let mine = Path::new(dir) == context.store.dir() && *host == context.host;
-    let path = if command.first().is_some_and(|name| name == "nimadm") { "/usr/bin/ksh /usr/sbin/" } else { "" };
-    if mine { Whose::This(format!("{path}{}", command.join(" "))) } else { Whose::Another }
+    let [dir, script, args @ ..] = words.get(at + 1..).unwrap_or_default() else { return Whose::NoCommand };
+    let dir = Path::new(dir);
+    match super::called(dir, script.into()) {
+        Some((host, command)) if dir == context.store.dir() && host == context.host => {
+            let path = if command == "nimadm" { "/usr/bin/ksh /usr/sbin/" } else { "" };
+            Whose::This(format!("{path}{command} {}", args.join(" ")))
+        }
+        _ => Whose::Another,
+    }
 }
 
 /// When the machine came up, seconds since 1970.

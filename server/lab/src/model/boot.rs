@@ -57,6 +57,10 @@ impl Host {
         self.start(&id);
         self.power = Power::Running;
         self.booted_at = at;
+        // The init table starts every subsystem, but for what keeps one from running.
+        if self.scenario != Scenario::NimshDown {
+            self.stopped.clear();
+        }
         let breaks = self.scenario == Scenario::BrokenFilesets;
         let Ok(system) = self.system_mut() else { return };
         let breaks = breaks && before.is_some_and(|before| system.level() > before);
