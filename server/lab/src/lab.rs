@@ -100,6 +100,7 @@ impl Lab {
         if !options.listen_ip.is_loopback() {
             tracing::warn!(address = %options.listen_ip, "the lab listens beyond this machine: whoever has its key can run commands here");
         }
+        allow_many_files();
         let stop = stop.child_token();
         let tasks = TaskTracker::new();
         let (ip, prepared) = (options.listen_ip, tokio::task::spawn_blocking(move || prepare(&options)).await);
@@ -248,6 +249,15 @@ Host {}
 impl Drop for Lab {
     fn drop(&mut self) {
         self.stop.cancel();
+    }
+}
+
+/// A thousand hosts listen on a thousand sockets: as many files as this user may have, not as many as a login begins with.
+fn allow_many_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, "cannot raise the number of open files; many hosts may not fit");
     }
 }
 

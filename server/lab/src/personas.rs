@@ -251,6 +251,7 @@ fn host(persona: &Persona, now: i64) -> Host {
         exports: Vec::new(),
         nfs_mounts: Vec::new(),
         scenario: Default::default(),
+        unconfigured: Vec::new(),
         stopped: Default::default(),
     }
 }
@@ -265,6 +266,7 @@ fn group<'a>(id: VgId, disks: &[&str], volumes: impl Iterator<Item = &'a Volume>
         mount: mount.map(str::to_owned),
         used_mib,
         unmounted: false,
+        stale: false,
     };
     VolumeGroup {
         id,

@@ -99,6 +99,7 @@ const OTHERS: &[&str] = &[
     "never-returns",
     "boots-wrong-disk",
     "inconsistent",
+    "stale-partitions",
     "french",
     "clock-ahead",
     "clock-behind",

@@ -201,3 +201,58 @@ async fn groups_and_file_systems_are_made_grown_and_given_up() {
     ask("mount /data && mount /opt/monitor");
     assert!(estate.root("lpar71").join("data").exists());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_comes_back_and_what_is_unknown_is_refused() {
+    let estate = Estate::start(1_000_000, 4).await;
+    let ask = |command: &str| estate.ask("lpar71", command);
+    for command in
+        ["umount -q /home", "mount -x /home", "varyoffvg -q datavg", "lsattr -El hdisk0 -F value", "df /nosuch"]
+    {
+        let refused = estate.run("lpar71", command);
+        assert_ne!(refused.status.code(), Some(0), "{command}");
+        assert!(!refused.stderr.is_empty(), "{command}");
+    }
+    assert!(ask("mount").contains(" /home "), "it was not unmounted");
+    // A data volume group off, out of the ODM, still on its disk, and back.
+    ask("umount /data && varyoffvg datavg");
+    assert!(ask("lsfs -c /data").contains("/dev/fslv00"));
+    ask("exportvg datavg");
+    assert!(ask("readvgda hdisk2").contains("_LVM") && ask("lquerypv -h /dev/hdisk2 0 10").contains("_LVM"));
+    let call = CALL.replace("hdisk1", "hdisk2");
+    assert!(String::from_utf8_lossy(&estate.run("nim1", &call).stdout).contains("0505-126"), "somebody's data");
+    ask("importvg -y datavg hdisk2 && mount /data");
+    assert!(estate.root("lpar71").join("data").exists());
+    assert_eq!(estate.run("lpar71", "rmdev -dl hdisk2").status.code(), Some(1), "in use");
+    assert_eq!(
+        ask("rmdev -dl hdisk1; lspv | wc -l; cfgmgr; lspv | wc -l").split_whitespace().collect::<Vec<_>>(),
+        ["hdisk1", "deleted", "2", "3"]
+    );
+    let fresh = estate.run("lpar61", "lspv hdisk1");
+    assert!(String::from_utf8_lossy(&fresh.stderr).starts_with("0516-1396 : The physical volume hdisk1,"));
+    // Stale partitions show everywhere, until they are synchronised.
+    estate.scenario("lpar71", "stale-partitions");
+    assert_eq!(lsvg::info(&ask("lsvg rootvg")).unwrap().stale_pps, 32);
+    assert!(ask("lsvg -l rootvg").contains("open/stale"));
+    ask("syncvg -v rootvg");
+    assert_eq!(lsvg::info(&ask("lsvg rootvg")).unwrap().stale_pps, 0);
+}
+
+/// F3 of nimadm.md §4.1.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebooted_master_has_its_cache_file_systems_unmounted() {
+    let estate = Estate::start(1_000_000, 4).await;
+    estate.scenario("lpar71", "killed-in-6");
+    estate.run("nim1", CALL);
+    estate.run("nim1", "shutdown -Fr");
+    while model(&estate, "nim1")["power"] != "running" {
+        estate.ask("nim1", "lspv");
+    }
+    let lvs = lsvg::logical_volumes(&estate.ask("nim1", "lsvg -l nimadmvg")).unwrap().lvs;
+    assert!(lvs.len() > 5 && lvs.iter().all(|lv| lv.state == "closed/syncd"), "{lvs:#?}");
+    assert!(!estate.ask("nim1", "df -g").contains("_alt/"));
+    assert!(estate.ask("nim1", "df -g").contains("/export/nim"));
+    estate.scenario("lpar71", "healthy");
+    estate.ask("nim1", "nimadm -C -c lpar71 -s spot_7300_03_01");
+    assert_eq!(estate.ask("nim1", "lsvg -l nimadmvg").lines().count(), 2);
+}

@@ -112,6 +112,10 @@ pub(super) fn lspath(host: &Host, args: &[String], out: &mut Output) -> Result<u
 
 pub(super) fn lsattr(host: &Host, args: &[String], out: &mut Output) -> Result<u8, LabError> {
     let words = words(args);
+    if words.iter().any(|word| word.starts_with('-') && !["-E", "-l", "-El", "-a", "-H", "-EHl"].contains(word)) {
+        out.error("Usage: lsattr -E -l Name [-a Attribute]");
+        return Ok(1);
+    }
     let name =
         words.iter().skip_while(|word| !word.starts_with("-E") && **word != "-l").find(|word| !word.starts_with('-'));
     let name = name.copied().unwrap_or_default();
@@ -164,11 +168,10 @@ pub(super) fn lsattr(host: &Host, args: &[String], out: &mut Output) -> Result<u
     Ok(0)
 }
 
-/// `lquerypv -h /dev/hdiskN 0 10`: the first bytes of a disk; `_LVM` where a volume group was written there. That is how a
+/// `lquerypv -h /dev/hdiskN 0 10`, `readvgda hdiskN`: the first bytes of a disk; `_LVM` where a volume group was written there. That is how a
 /// group shows that the ODM does not know (form unconfirmed).
 pub(super) fn lquerypv(host: &Host, args: &[String], out: &mut Output) -> Result<u8, LabError> {
-    let path = args.iter().find(|word| word.starts_with("/dev/")).map_or("", String::as_str);
-    let name = path.trim_start_matches("/dev/");
+    let name = args.iter().find(|word| !word.starts_with('-')).map_or("", |word| word.trim_start_matches("/dev/"));
     let Some(_) = host.disk(name) else {
         out.error(format!("0516-024 lquerypv: Unable to open physical volume {name}."));
         return Ok(1);
@@ -181,25 +184,6 @@ pub(super) fn lquerypv(host: &Host, args: &[String], out: &mut Output) -> Result
         "00000000 00000000 00000000 00000000  |................|"
     };
     out.line(format!("00000000   {row}"));
-    Ok(0)
-}
-
-/// `rmdev -dl hdiskN`, and `cfgmgr` that finds it again: a disk in use stays.
-pub(super) fn rmdev(context: &Context, args: &[String], out: &mut Output) -> Result<u8, LabError> {
-    let Some(name) = args.iter().find(|word| !word.starts_with('-')) else {
-        out.error("Usage: rmdev [-d] -l Name");
-        return Ok(1);
-    };
-    let host = context.host()?;
-    if host.disk(name).is_none() {
-        return Ok(no_device("rmdev", name, out));
-    }
-    if host.owner(name)?.is_some_and(|(_, vg)| vg.varied_on) {
-        out.error(format!("Method error (/usr/lib/methods/ucfgdevice):\n\t0514-062 Cannot perform the requested function because the\n\t\tspecified device is busy.\n\t{name}"));
-        return Ok(1);
-    }
-    // The lab's disks come back with the next cfgmgr, so they never really go.
-    out.line(format!("{name} deleted"));
     Ok(0)
 }
 

@@ -1,6 +1,6 @@
 //! File systems as they are: `df`, `mount` without arguments, `lsfs` (nimadm.md §6.11).
 
-use super::{Output, words};
+use super::{Context, Output, words};
 use crate::{LabError, model::Host};
 use aix::{
     df::{Blocks, Df, Row, Unit, print, print_posix},
@@ -12,6 +12,8 @@ use aix::{
 struct Mounted {
     node: Option<String>,
     device: String,
+    /// The volume its file system logs to.
+    log: Option<String>,
     size_mib: u64,
     used_mib: u64,
     mount: String,
@@ -24,6 +26,7 @@ fn mounted(host: &Host) -> Result<Vec<Mounted>, LabError> {
             rows.push(Mounted {
                 node: None,
                 device: format!("/dev/{}", lv.name),
+                log: vg.lvs.iter().find(|lv| lv.kind == "jfs2log").map(|log| format!("log=/dev/{}", log.name)),
                 size_mib: u64::from(lv.lps * vg.pp_mib),
                 used_mib: u64::from(lv.used_mib),
                 mount,
@@ -38,6 +41,7 @@ fn mounted(host: &Host) -> Result<Vec<Mounted>, LabError> {
         rows.push(Mounted {
             node: Some(node.to_owned()),
             device: device.to_owned(),
+            log: None,
             size_mib: 31_744,
             used_mib: 21_120,
             mount,
@@ -46,7 +50,7 @@ fn mounted(host: &Host) -> Result<Vec<Mounted>, LabError> {
     Ok(rows)
 }
 
-pub(super) fn df(host: &Host, args: &[String], out: &mut Output) -> Result<u8, LabError> {
+pub(super) fn df(context: &Context, args: &[String], out: &mut Output) -> Result<u8, LabError> {
     let (flags, paths): (Vec<&str>, Vec<&str>) = words(args).into_iter().partition(|word| word.starts_with('-'));
     let flags: String = flags.iter().map(|flags| &flags[1..]).collect();
     if flags.chars().any(|flag| !"gmkPIMt".contains(flag)) {
@@ -64,11 +68,13 @@ pub(super) fn df(host: &Host, args: &[String], out: &mut Output) -> Result<u8, L
         let hundredths = per_mib.map_or(mib * 100 / 1024, |per_mib| mib * per_mib * 100);
         Some(Blocks::from_hundredths(hundredths))
     };
-    let all = mounted(host)?;
+    let all = mounted(&context.host()?)?;
+    let root = context.store.root(&context.host);
     let mut wanted = Vec::new();
     for path in &paths {
         // The file system that a path lies in: the longest mount point in front of it.
-        let inside = |mount: &str| mount == "/" || *path == mount || path.starts_with(&format!("{mount}/"));
+        let there = root.join(path.trim_start_matches('/')).exists();
+        let inside = |mount: &str| there && mount == "/" || *path == mount || path.starts_with(&format!("{mount}/"));
         let found = all.iter().filter(|row| inside(&row.mount) || row.device == *path);
         match found.max_by_key(|row| row.mount.len()) {
             Some(row) => wanted.push(row),
@@ -125,7 +131,7 @@ pub(super) fn mounts(host: &Host, out: &mut Output) -> Result<u8, LabError> {
             mounted_over: row.mount,
             vfs: if nfs { "nfs3" } else { "jfs2" }.to_owned(),
             date: date.clone(),
-            options: if nfs { vec![] } else { vec!["rw".to_owned(), "log=/dev/hd8".to_owned()] },
+            options: std::iter::once("rw".to_owned()).chain(row.log).collect(),
         }
     });
     out.print(mount::print(&list.collect::<Vec<_>>()));
@@ -135,10 +141,10 @@ pub(super) fn mounts(host: &Host, out: &mut Output) -> Result<u8, LabError> {
 pub(super) fn lsfs(host: &Host, args: &[String], out: &mut Output) -> Result<u8, LabError> {
     let (flags, wanted): (Vec<&str>, Vec<&str>) = words(args).into_iter().partition(|word| word.starts_with('-'));
     let mut list = Vec::new();
-    for (_, vg) in host.named_groups()?.into_iter().filter(|(_, vg)| vg.varied_on) {
+    // A data volume group that is off keeps its stanzas in /etc/filesystems; a clone's are there while it is awake.
+    for (_, vg) in host.named_groups()?.into_iter().filter(|(_, vg)| vg.varied_on || vg.system.is_none()) {
         for lv in &vg.lvs {
-            let known = crate::model::LogicalVolume { unmounted: false, ..lv.clone() };
-            let Some(mount_point) = vg.mount_point(&known) else { continue };
+            let Some(mount_point) = vg.known_mount(lv) else { continue };
             let os = vg.id == host.running;
             list.push(FileSystem {
                 mount_point,

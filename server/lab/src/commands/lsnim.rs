@@ -243,37 +243,32 @@ fn resource(resource: &Resource, clients: &[Client]) -> Attributes {
             ("alloc_count", &count),
             ("server", "master"),
         ])),
-        ("spot", Some(level)) => all.extend(attributes([
-            ("plat_defined", "chrp"),
-            ("arch", "power"),
-            ("bos_license", "yes"),
-            ("Rstate", state),
-            ("prev_state", "ready for use"),
-            ("location", &resource.location),
-            ("version", &level.version.to_string()),
-            ("release", &level.release.to_string()),
-            ("mod", &level.tl.to_string()),
-            ("oslevel_r", &format!("{}{}00-{:02}", level.version, level.release, level.tl)),
-            ("oslevel_s", &level.to_string()),
-            ("alloc_count", &count),
-            ("server", "master"),
-            ("if_supported", "chrp.64 ent"),
-            ("Rstate_result", "success"),
-        ])),
+        ("spot", Some(level)) => {
+            all.extend(attributes([
+                ("plat_defined", "chrp"),
+                ("arch", "power"),
+                ("bos_license", "yes"),
+                ("Rstate", state),
+                ("prev_state", "ready for use"),
+                ("location", &resource.location),
+            ]));
+            all.extend(levels(level));
+            all.extend(attributes([
+                ("alloc_count", &count),
+                ("server", "master"),
+                ("if_supported", "chrp.64 ent"),
+                ("Rstate_result", "success"),
+            ]));
+        }
         ("mksysb", Some(level)) => {
             all.extend(attributes([
                 ("arch", "power"),
                 ("Rstate", state),
                 ("prev_state", "unavailable for use"),
                 ("location", &resource.location),
-                ("version", &level.version.to_string()),
-                ("release", &level.release.to_string()),
-                ("mod", &level.tl.to_string()),
-                ("oslevel_r", &format!("{}{}00-{:02}", level.version, level.release, level.tl)),
-                ("oslevel_s", &level.to_string()),
-                ("alloc_count", &count),
-                ("server", "master"),
             ]));
+            all.extend(levels(level));
+            all.extend(attributes([("alloc_count", &count), ("server", "master")]));
             all.extend(resource.source.iter().map(|source| ("source_image", source.clone())));
         }
         _ => all.extend(attributes([
@@ -285,4 +280,15 @@ fn resource(resource: &Resource, clients: &[Client]) -> Attributes {
         ])),
     }
     all
+}
+
+/// The level of what holds a system.
+fn levels(level: aix::Level) -> Attributes {
+    attributes([
+        ("version", &level.version.to_string()),
+        ("release", &level.release.to_string()),
+        ("mod", &level.tl.to_string()),
+        ("oslevel_r", &format!("{}{}00-{:02}", level.version, level.release, level.tl)),
+        ("oslevel_s", &level.to_string()),
+    ])
 }

@@ -60,7 +60,10 @@ fn grouped<'a>(host: &'a Host, name: &str, out: &mut Output) -> Result<Option<(&
         return Ok(None);
     }
     let owner = host.owner(name)?;
-    if owner.is_none() {
+    if host.disk(name).is_some_and(|disk| disk.pvid.is_none()) {
+        // The real words; the second line is unconfirmed.
+        out.error(format!("0516-1396 : The physical volume {name}, was not found in the\nsystem database."));
+    } else if owner.is_none() {
         out.error(format!("0516-320 lspv: Physical volume {name} is not assigned to\n\ta volume group."));
     }
     Ok(owner)

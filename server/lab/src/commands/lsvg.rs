@@ -146,7 +146,7 @@ fn summary(host: &Host, name: &str, vg: &VolumeGroup) -> Result<String, LabError
         total_pvs: pvs,
         vg_descriptors: Some(if pvs == 1 { 2 } else { 3 }),
         stale_pvs: 0,
-        stale_pps: 0,
+        stale_pps: vg.lvs.iter().filter(|lv| lv.stale).map(|lv| u64::from(lv.lps)).sum(),
         active_pvs: pvs,
         auto_on: text("yes"),
         max_pps_per_vg: Some(if new { 32_768 } else { 32_512 }),

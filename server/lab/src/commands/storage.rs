@@ -15,6 +15,20 @@ pub(super) fn change(context: &Context, command: &str, args: &[String], out: &mu
     let words = words(args);
     let names: Vec<_> = words.iter().filter(|word| !word.starts_with('-')).copied().collect();
     let last = names.last().copied().unwrap_or_default();
+    // Flags that are known; one that is not must not be taken for granted.
+    let known: &[&str] = match command {
+        "mount" | "varyonvg" | "varyoffvg" | "exportvg" | "cfgmgr" => &[],
+        "umount" => &["-f"],
+        "rmfs" => &["-r"],
+        "chfs" => &["-a"],
+        "chpv" => &["-C"],
+        "syncvg" => &["-v"],
+        "importvg" => &["-y"],
+        "rmdev" => &["-d", "-l", "-dl", "-ld"],
+        // mkvg reads its own.
+        _ => &["-y", "-s", "-S", "-f", "-n", "-fS", "-Sf"],
+    };
+    let stray = words.iter().any(|word| word.starts_with('-') && !known.contains(word) && !word.starts_with("-y"));
     let usage = |out: &mut Output| {
         let usage = match command {
             "mount" => "Usage: mount [directory]",
@@ -23,18 +37,22 @@ pub(super) fn change(context: &Context, command: &str, args: &[String], out: &mu
             "chfs" => "Usage: chfs -a size=[+|-]NewSize[M|G] FileSystem",
             "mkvg" => "Usage: mkvg [-S] [-f] [-s PPsize] [-y VGname] PVname...",
             "chpv" => "Usage: chpv -C PVname",
+            "syncvg" => "Usage: syncvg -v VGname",
+            "importvg" => "Usage: importvg -y VGname PVname",
+            "rmdev" => "Usage: rmdev -dl Name",
+            "cfgmgr" => "Usage: cfgmgr",
             _ => "Usage: varyonvg | varyoffvg | exportvg VGname",
         };
         out.error(usage);
         Ok(1)
     };
-    if last.is_empty() {
+    if stray || last.is_empty() && command != "cfgmgr" {
         return usage(out);
     }
     let store = &context.store;
     let done = match command {
         "mount" => store.update(&context.host, |host| host.mount(last).map(|()| 0)),
-        "umount" | "unmount" => store.update(&context.host, |host| host.unmount(last).map(|()| 0)),
+        "umount" => store.update(&context.host, |host| host.unmount(last).map(|()| 0)),
         "rmfs" => store.update(&context.host, |host| {
             let volume = host.remove_file_system(last)?;
             out.line(format!("rmlv: Logical volume {volume} is removed."));
@@ -43,6 +61,21 @@ pub(super) fn change(context: &Context, command: &str, args: &[String], out: &mu
         "varyoffvg" => store.update(&context.host, |host| host.vary_off(last).map(|()| 0)),
         "varyonvg" => store.update(&context.host, |host| host.vary_on(last).map(|()| 0)),
         "exportvg" => store.update(&context.host, |host| host.export_group(last).map(|()| 0)),
+        "syncvg" if words.contains(&"-v") => store.update(&context.host, |host| host.synchronise(last).map(|()| 0)),
+        "importvg" if names.len() == 2 && words.first() == Some(&"-y") => store.update(&context.host, |host| {
+            host.import_group(names[0], last)?;
+            out.line(names[0]);
+            Ok(0)
+        }),
+        "rmdev" if words.iter().any(|word| word.contains('d')) => store.update(&context.host, |host| {
+            host.remove_disk(last)?;
+            out.line(format!("{last} deleted"));
+            Ok(0)
+        }),
+        "cfgmgr" => store.update(&context.host, |host| {
+            host.configure();
+            Ok(0)
+        }),
         "chpv" if words.contains(&"-C") => store.update(&context.host, |host| host.clear_owner(last).map(|()| 0)),
         "chfs" => {
             let Some(size) = words.iter().find_map(|word| word.strip_prefix("size=")) else { return usage(out) };

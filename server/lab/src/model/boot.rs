@@ -15,6 +15,8 @@ impl Host {
         }
         self.power = Power::Booting(until);
         self.spot_mount = None;
+        self.nfs_mounts.clear();
+        self.exports.clear();
         for vg in &mut self.groups {
             vg.mounted_under = None;
         }
@@ -75,12 +77,17 @@ impl Host {
         }
     }
 
-    /// The named system runs: its file systems are mounted, data volume groups are on, other rootvgs are off.
+    /// The named system runs: its file systems are mounted, the data volume groups it knows are on, everything else is off. nimadm's
+    /// cache file systems are there and not mounted (nimadm.md §4.1 F3).
     pub(crate) fn start(&mut self, id: &VgId) {
+        let system = self.groups.iter().find(|vg| vg.id == *id).and_then(|vg| vg.system.as_ref());
+        let known: Vec<_> = system.into_iter().flat_map(|system| system.odm.keys().cloned()).collect();
         for vg in &mut self.groups {
-            let on = vg.id == *id || vg.system.is_none();
+            let on = vg.id == *id || vg.system.is_none() && known.contains(&vg.id);
             vg.varied_on = on;
-            vg.lvs.iter_mut().for_each(|lv| lv.unmounted = false);
+            for lv in &mut vg.lvs {
+                lv.unmounted = lv.mount.as_deref().is_some_and(|mount| mount.contains("_alt/alt_inst"));
+            }
             vg.mounted_under = on.then(String::new);
         }
         self.running = id.clone();

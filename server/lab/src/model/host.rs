@@ -32,6 +32,9 @@ pub(crate) struct Host {
     /// What is wrong with the host, or will go wrong in its next migration.
     #[serde(default)]
     pub(crate) scenario: Scenario,
+    /// Disks whose devices were removed; they are still there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unconfigured: Vec<Disk>,
     /// Subsystems that were stopped.
     #[serde(default)]
     pub(crate) stopped: BTreeSet<String>,

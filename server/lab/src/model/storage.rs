@@ -43,15 +43,19 @@ impl Host {
         })
     }
 
+    /// Where the volume with this mount point is, mounted or not: its group and its place in it.
+    fn place(&self, mount: &str) -> Option<(usize, usize)> {
+        let mut groups = self.groups.iter().enumerate().filter(|(_, vg)| vg.varied_on);
+        groups.find_map(|(group, vg)| {
+            let at = vg.lvs.iter().position(|lv| vg.known_mount(lv).as_deref() == Some(mount))?;
+            Some((group, at))
+        })
+    }
+
     /// The volume that has this mount point, mounted or not.
     fn file_system(&mut self, mount: &str) -> Option<&mut LogicalVolume> {
-        let groups = self.groups.iter_mut().filter(|vg| vg.varied_on);
-        groups
-            .flat_map(|vg| {
-                let under = vg.mounted_under.clone().unwrap_or_default();
-                vg.lvs.iter_mut().filter(move |lv| lv.mount.as_deref().is_some_and(|own| full(&under, own) == mount))
-            })
-            .next()
+        let (group, at) = self.place(mount)?;
+        self.groups.get_mut(group)?.lvs.get_mut(at)
     }
 
     /// Unmounts a file system, of its own or of another host.
@@ -100,26 +104,21 @@ impl Host {
             }
             Some(_) => {}
         }
-        for vg in &mut self.groups {
-            let under = vg.mounted_under.clone().unwrap_or_default();
-            let found = vg.lvs.iter().position(|lv| lv.mount.as_deref().is_some_and(|own| full(&under, own) == mount));
-            if let Some(at) = found.filter(|_| vg.varied_on) {
-                let name = vg.lvs.remove(at).name;
-                if vg.system.is_none() && vg.lvs.iter().all(|lv| lv.kind == "jfs2log") {
-                    vg.lvs.clear();
-                }
-                return Ok(name);
-            }
+        let Some((group, at)) = self.place(mount) else { return says(no_such_vg("rmfs", mount)) };
+        let vg = &mut self.groups[group];
+        let name = vg.lvs.remove(at).name;
+        if vg.system.is_none() && vg.lvs.iter().all(|lv| lv.kind == "jfs2log") {
+            vg.lvs.clear();
         }
-        says(no_such_vg("rmfs", mount))
+        Ok(name)
     }
 
     /// Brings a file system to a size in partitions; the size it has then, in 512-byte blocks.
     pub(crate) fn resize(&mut self, mount: &str, blocks: impl Fn(u64) -> Option<u64>) -> Result<u64, Refused> {
-        let Some(name) = self.file_system(mount).map(|lv| lv.name.clone()) else {
+        let Some((group, at)) = self.place(mount) else {
             return says(format!("chfs: 0506-932 {mount} is not a known file system."));
         };
-        let Some((_, vg, lv)) = self.volume(&name) else { return says(no_such_vg("chfs", mount)) };
+        let (vg, lv) = (&self.groups[group], &self.groups[group].lvs[at]);
         let pp = u64::from(vg.pp_mib) * 2048;
         let Some(wanted) = blocks(u64::from(lv.lps) * pp) else { return says("chfs: 0506-900 the size is not valid.") };
         let lps = u32::try_from(wanted.div_ceil(pp)).unwrap_or(u32::MAX).max(1);
@@ -173,7 +172,7 @@ impl Host {
         Ok(())
     }
 
-    /// `exportvg`: out of the ODM. A clone that was never finished is nothing then.
+    /// `exportvg`: out of the ODM, and still on its disks. A clone that was never finished is nothing then.
     pub(crate) fn export_group(&mut self, name: &str) -> Result<(), Refused> {
         let id = self.other_group("exportvg", name)?;
         if self.group_mut(&id).is_some_and(|group| group.varied_on) {
@@ -182,8 +181,49 @@ impl Host {
             ));
         }
         self.forget_group(&id)?;
-        self.groups.retain(|vg| vg.id != id || vg.system.as_ref().is_some_and(|system| system.complete));
+        self.groups.retain(|vg| vg.id != id || vg.system.as_ref().is_none_or(|system| system.complete));
         Ok(())
+    }
+
+    /// `importvg`: a group that is on a disk and that the ODM does not know gets a name, and is on.
+    pub(crate) fn import_group(&mut self, name: &str, disk: &str) -> Result<(), Refused> {
+        let taken = self.group(name)?.is_some() || self.owner(disk)?.is_some();
+        let found = self.groups.iter().find(|vg| vg.system.is_none() && vg.disks.iter().any(|member| member == disk));
+        let Some(id) = found.filter(|_| !taken).map(|vg| vg.id.clone()) else {
+            return says(format!("0516-304 importvg: Unable to import a volume group from {disk}."));
+        };
+        self.system_mut()?.odm.insert(id, name.to_owned());
+        self.vary_on(name)
+    }
+
+    /// `syncvg -v`: every copy is up to date.
+    pub(crate) fn synchronise(&mut self, name: &str) -> Result<(), Refused> {
+        let Some(id) = self.group_id(name)? else { return says(no_such_vg("syncvg", name)) };
+        self.group_mut(&id).into_iter().flat_map(|vg| &mut vg.lvs).for_each(|lv| lv.stale = false);
+        Ok(())
+    }
+
+    /// `rmdev -dl`: the device goes until `cfgmgr` finds it again.
+    pub(crate) fn remove_disk(&mut self, name: &str) -> Result<(), Refused> {
+        if self.owner(name)?.is_some_and(|(_, vg)| vg.varied_on) {
+            return says(format!(
+                "Method error (/usr/lib/methods/ucfgdevice):\n\t0514-062 Cannot perform the requested function because the\n\t\tspecified device is busy.\n\t{name}"
+            ));
+        }
+        let Some(at) = self.disks.iter().position(|disk| disk.name == name) else {
+            return says(format!(
+                "rmdev: 0514-521 Cannot find information in the predefined device\n\tconfiguration database for the customized device {name}."
+            ));
+        };
+        let disk = self.disks.remove(at);
+        self.unconfigured.push(disk);
+        Ok(())
+    }
+
+    /// `cfgmgr`.
+    pub(crate) fn configure(&mut self) {
+        self.disks.append(&mut self.unconfigured);
+        self.disks.sort_by_key(|disk| disk.name.trim_start_matches("hdisk").parse::<u32>().unwrap_or(u32::MAX));
     }
 
     /// `mkvg`: an empty group of free disks.
@@ -234,14 +274,5 @@ impl Host {
         }
         self.groups.retain(|vg| !vg.disks.iter().any(|member| member == disk));
         Ok(())
-    }
-}
-
-/// A mount point where its group is mounted below another directory.
-fn full(under: &str, own: &str) -> String {
-    match (under, own) {
-        ("", own) => own.to_owned(),
-        (under, "/") => under.to_owned(),
-        (under, own) => format!("{under}{own}"),
     }
 }

@@ -42,6 +42,9 @@ pub(crate) struct LogicalVolume {
     /// Whether somebody unmounted it while its group is mounted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) unmounted: bool,
+    /// Whether a copy is not up to date, until `syncvg`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) stale: bool,
 }
 
 impl VolumeGroup {
@@ -57,26 +60,36 @@ impl VolumeGroup {
 
     /// Where a logical volume is mounted now.
     pub(crate) fn mount_point(&self, lv: &LogicalVolume) -> Option<String> {
-        if lv.unmounted {
-            return None;
-        }
-        let (under, mount) = (self.mounted_under.as_deref()?, lv.mount.as_deref()?);
-        Some(match (under, mount) {
+        self.mounted_under.as_deref()?;
+        if lv.unmounted { None } else { self.known_mount(lv) }
+    }
+
+    /// The mount point of a logical volume, mounted or not: where its group is mounted below another directory, there.
+    pub(crate) fn known_mount(&self, lv: &LogicalVolume) -> Option<String> {
+        let under = self.mounted_under.as_deref().unwrap_or_default();
+        Some(match (under, lv.mount.as_deref()?) {
             ("", mount) => mount.to_owned(),
             (under, "/") => under.to_owned(),
             (under, mount) => format!("{under}{mount}"),
         })
     }
 
-    /// `open/syncd` or `closed/syncd`: a clone that is awake has its file systems open, and neither paging nor dump.
+    /// `open/syncd` or `closed/syncd`: a clone that is awake has its file systems open, and neither paging nor dump; a log is open with
+    /// the first file system that uses it.
     pub(crate) fn lv_state(&self, lv: &LogicalVolume) -> &'static str {
         let running = self.mounted_under.as_deref() == Some("");
         let open = match lv.kind.as_str() {
             "boot" => false,
-            "jfs2" | "jfs2log" => self.mounted_under.is_some() && !lv.unmounted,
+            "jfs2" => self.mount_point(lv).is_some(),
+            "jfs2log" => self.mounts().next().is_some(),
             _ => running,
         };
-        if open { "open/syncd" } else { "closed/syncd" }
+        match (open, lv.stale) {
+            (true, false) => "open/syncd",
+            (false, false) => "closed/syncd",
+            (true, true) => "open/stale",
+            (false, true) => "closed/stale",
+        }
     }
 }
 

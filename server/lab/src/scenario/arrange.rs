@@ -28,6 +28,7 @@ pub(super) fn switch(master: &mut Host, client: &mut Host, scenario: Scenario) -
         }
         Scenario::NoFreePartitions => shrink(client)?,
         Scenario::Inconsistent => states(client, State::Broken)?,
+        Scenario::StalePartitions => stale(client, true),
         _ => {}
     }
     Ok(())
@@ -50,6 +51,7 @@ fn put_back(master: &mut Host, client: &mut Host) -> Result<(), LabError> {
             }
         }
         Scenario::Inconsistent => states(client, State::Committed)?,
+        Scenario::StalePartitions => stale(client, false),
         Scenario::NeverReturns if client.power == Power::Hung => client.power = Power::Booting(clock::now_ms()),
         _ => {}
     }
@@ -76,6 +78,7 @@ fn fill_cache(master: &mut Host) -> Result<(), LabError> {
                 mount: Some("/other".to_owned()),
                 used_mib: 0,
                 unmounted: false,
+                stale: false,
             });
         }
     }
@@ -120,6 +123,12 @@ fn shrink(client: &mut Host) -> Result<(), LabError> {
         disk.full_size_mib = Some(std::mem::replace(&mut disk.size_mib, size));
     }
     Ok(())
+}
+
+fn stale(client: &mut Host, stale: bool) {
+    let running = client.running.clone();
+    let volumes = client.group_mut(&running).into_iter().flat_map(|vg| &mut vg.lvs);
+    volumes.filter(|lv| lv.name == "hd9var").for_each(|lv| lv.stale = stale);
 }
 
 fn states(client: &mut Host, state: State) -> Result<(), LabError> {

@@ -1,15 +1,15 @@
 //! The weather of a host's network: between the socket and the SSH server, and switchable while connections are open.
 //!
 //! Every connection goes through a relay, in fair weather too: what is put in only when it is needed could not freeze a
-//! connection that is open already, which is the case that matters. The relay holds at most two pieces of 64 KiB a connection,
-//! and a peer that stops reading stops the other side as before.
+//! connection that is open already, which is the case that matters. The relay holds at most eight pieces of 64 KiB a
+//! direction, and a peer that stops reading stops the other side as before.
 
 use std::time::Duration;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex, split},
     net::TcpStream,
-    sync::watch,
-    time::{Instant, sleep, sleep_until},
+    sync::{mpsc, watch},
+    time::{Instant, sleep_until},
 };
 
 /// What happens to a host's connections.
@@ -30,8 +30,10 @@ pub(crate) enum Weather {
     OtherHostKey,
 }
 
-/// The most that is under way in one direction.
+/// The most that is read at once.
 const PIECE: usize = 64 << 10;
+/// Pieces under way in one direction.
+const UNDER_WAY: usize = 8;
 
 /// The other end of a relayed connection, for the SSH server; the relay itself runs until both ends are closed, or one cut.
 pub(super) fn relayed(
@@ -41,13 +43,10 @@ pub(super) fn relayed(
     let (server, middle) = duplex(PIECE);
     let relay = async move {
         let opened = Instant::now();
-        let (mut from_peer, mut to_peer) = socket.into_split();
-        let (mut from_server, mut to_server) = split(middle);
+        let (from_peer, to_peer) = socket.into_split();
+        let (from_server, to_server) = split(middle);
         let both = async {
-            tokio::join!(
-                carry(&mut from_peer, &mut to_server, weather.clone()),
-                carry(&mut from_server, &mut to_peer, weather.clone()),
-            )
+            tokio::join!(carry(from_peer, to_server, weather.clone()), carry(from_server, to_peer, weather.clone()),)
         };
         tokio::select! {
             _ = both => {}
@@ -57,38 +56,46 @@ pub(super) fn relayed(
     (server, relay)
 }
 
-/// Copies one direction to its end, a piece at a time, as the weather lets it.
-async fn carry(
-    from: &mut (impl AsyncRead + Unpin),
-    to: &mut (impl AsyncWrite + Unpin),
-    mut weather: watch::Receiver<Weather>,
-) {
-    let mut piece = vec![0; PIECE];
-    loop {
-        let wanted = match *weather.borrow() {
-            // So little that the rate is felt evenly.
-            Weather::Slow { bytes_per_second, .. } => (bytes_per_second as usize / 10).clamp(1, PIECE),
-            _ => PIECE,
-        };
-        let Ok(count @ 1..) = from.read(&mut piece[..wanted]).await else { break };
+/// Copies one direction to its end, a piece at a time, as the weather lets it. What is under way keeps its own time, so that the
+/// delay is a delay and takes nothing from the rate.
+async fn carry(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, weather: watch::Receiver<Weather>) {
+    let (sent, mut under_way) = mpsc::channel::<(Instant, Vec<u8>)>(UNDER_WAY);
+    let mut now = weather.clone();
+    let reading = async move {
+        let mut free = Instant::now();
+        let mut piece = vec![0; PIECE];
         loop {
-            let now = *weather.borrow_and_update();
-            match now {
-                Weather::Frozen if weather.changed().await.is_ok() => {}
+            let wanted = match *weather.borrow() {
+                // So little that the rate is felt evenly.
+                Weather::Slow { bytes_per_second, .. } => (bytes_per_second as usize / 10).clamp(1, PIECE),
+                _ => PIECE,
+            };
+            let Ok(count @ 1..) = from.read(&mut piece[..wanted]).await else { break };
+            let due = match *weather.borrow() {
                 Weather::Slow { delay, bytes_per_second } => {
-                    let rate = f64::from(bytes_per_second.max(1));
-                    sleep(delay + Duration::from_secs_f64(count as f64 / rate)).await;
-                    break;
+                    let time = Duration::from_secs_f64(count as f64 / f64::from(bytes_per_second.max(1)));
+                    free = free.max(Instant::now()) + time;
+                    free + delay
                 }
-                _ => break,
+                _ => Instant::now(),
+            };
+            if sent.send((due, piece[..count].to_vec())).await.is_err() {
+                break;
             }
         }
-        if to.write_all(&piece[..count]).await.is_err() {
-            break;
+    };
+    let writing = async move {
+        while let Some((due, piece)) = under_way.recv().await {
+            sleep_until(due).await;
+            while *now.borrow_and_update() == Weather::Frozen && now.changed().await.is_ok() {}
+            if to.write_all(&piece).await.is_err() {
+                break;
+            }
         }
-    }
-    // The end of one direction is passed on; an error means that the other side is gone already.
-    drop(to.shutdown().await);
+        // The end of one direction is passed on; an error means that the other side is gone already.
+        drop(to.shutdown().await);
+    };
+    tokio::join!(reading, writing);
 }
 
 /// Ends when the weather says that a connection of that age is cut.

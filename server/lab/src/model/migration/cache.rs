@@ -178,5 +178,5 @@ pub(super) fn remove(subject: &str, site: &mut Site) {
 }
 
 fn volume(name: String, kind: &str, lps: u32, mount: Option<String>) -> LogicalVolume {
-    LogicalVolume { name, kind: kind.to_owned(), lps, copies: 1, mount, used_mib: 0, unmounted: false }
+    LogicalVolume { name, kind: kind.to_owned(), lps, copies: 1, mount, used_mib: 0, unmounted: false, stale: false }
 }

@@ -30,14 +30,20 @@ pub(super) fn make(job: &Job, site: &mut Site) -> Result<(), Refused> {
         return Err(Refused::Says("0505-111 alt_disk_install: altinst_rootvg already exists.".to_owned()));
     }
     for disk in &job.disks {
-        if client.owner(disk)?.is_some() {
+        // Also where the ODM knows nothing of it: data of somebody else. A rootvg that was given up is written over.
+        let foreign = |vg: &VolumeGroup| vg.system.is_none() && vg.disks.contains(disk);
+        if client.owner(disk)?.is_some() || client.groups.iter().any(foreign) {
             return Err(Refused::Says(disk_in_vg(disk)));
         }
     }
     let (running, system) = client.rootvg()?;
     let copies = u32::try_from(job.disks.len()).unwrap_or(1);
-    let copy =
-        |lv: &LogicalVolume| LogicalVolume { name: alt_name(&lv.name), copies: lv.copies.min(copies), ..lv.clone() };
+    let copy = |lv: &LogicalVolume| LogicalVolume {
+        name: alt_name(&lv.name),
+        copies: lv.copies.min(copies),
+        stale: false,
+        ..lv.clone()
+    };
     let mut odm = system.odm.clone();
     odm.insert(running.id.clone(), "old_rootvg".to_owned());
     odm.insert(job.clone.clone(), "rootvg".to_owned());
