@@ -23,7 +23,12 @@ fn words(action: Action, migration: &Migration) -> Words {
         Action::Start => {
             ("Start now", format!("nimadm starts for {client} as soon as its master allows."), false, false)
         }
-        Action::Hold => ("Hold", "It stops at the next boundary and waits.".to_owned(), false, false),
+        Action::Hold => (
+            "Hold",
+            "It waits at the next boundary between phases, until somebody resumes it.".to_owned(),
+            false,
+            false,
+        ),
         Action::Resume => ("Resume", "It goes on where it was held.".to_owned(), false, false),
         Action::Cancel => (
             "Cancel migration",
@@ -78,6 +83,15 @@ fn next_step(migration: &Migration) -> Option<String> {
     let to = migration.to_level.as_deref().map_or_else(|| "the new level".to_owned(), format::level);
     Some(match migration.state {
         State::AwaitingApproval => format!("The migration of {client} waits for somebody to approve it."),
+        _ if migration.parked => {
+            "Nobody works on this migration: servers that did were lost too often. nimadm goes on at its master. Resume once the cause is known.".to_owned()
+        }
+        State::Held => format!(
+            "nimadm waits between two phases. {client} runs on as before. Resume to go on, or cancel to remove what was made."
+        ),
+        State::Running if migration.hold_asked_by.is_some() => {
+            "It will be held at the next boundary between phases.".to_owned()
+        }
         State::CloneReady if migration.request.bootlist == BootlistPolicy::Nimadm => format!(
             "The clone with {to} is complete on {disks}, and nimadm has moved the bootlist: any reboot of {client} boots it. Cut over to reboot now."
         ),
@@ -91,11 +105,13 @@ fn next_step(migration: &Migration) -> Option<String> {
             format!("Nothing was left behind and {client} runs on as before. Remove the cause, then retry.")
         }
         State::Verified => {
-            format!("{client} runs {to}, and its old system can still be booted. The verification shows the proof.")
+            format!(
+                "{client} runs {to}, and its old system can still be booted. The verification shows the proof. Finalise once nobody needs the way back."
+            )
         }
         State::VerificationFailed => {
             format!(
-                "{client} did not come back as it should. The verification shows what differs; look at its console, then verify again."
+                "{client} did not come back as it should. The verification shows what differs; look at its console, then verify again, or roll back to the old system."
             )
         }
         _ => return None,

@@ -9,7 +9,7 @@ pub(crate) fn tone(state: State) -> &'static str {
     match state {
         State::Verified | State::Finalised | State::RolledBack => "good",
         State::FailedClean | State::FailedDebris | State::VerificationFailed => "bad",
-        State::ContactLost | State::CloneReady | State::AwaitingApproval | State::Armed => "attention",
+        State::ContactLost | State::Held | State::CloneReady | State::AwaitingApproval | State::Armed => "attention",
         state if state.is_live() => "live",
         _ => "quiet",
     }

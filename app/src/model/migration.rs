@@ -57,6 +57,8 @@ words! {
         Starting = "starting",
         /// nimadm runs.
         Running = "running",
+        /// A run in steps waits between two phases for somebody to resume it.
+        Held = "held",
         /// nimadm may run: its master does not answer.
         ContactLost = "contact_lost",
         /// Over: nimadm failed, or was stopped, and cleaned up after itself.
@@ -65,7 +67,7 @@ words! {
         FailedDebris = "failed_debris",
         /// `nimadm -C` runs.
         Cleaning = "cleaning",
-        /// Being cancelled.
+        /// nimadm is being stopped, and what it made removed.
         Cancelling = "cancelling",
         /// Over: cancelled.
         Cancelled = "cancelled",
@@ -85,6 +87,8 @@ words! {
         RollingBack = "rolling_back",
         /// Over: the old level runs again.
         RolledBack = "rolled_back",
+        /// The old disk is being given back.
+        Finalising = "finalising",
         /// Over: the old disk was given back.
         Finalised = "finalised",
     }
@@ -170,6 +174,7 @@ impl State {
                 | Self::Rebooting
                 | Self::Verifying
                 | Self::RollingBack
+                | Self::Finalising
         )
     }
 
@@ -184,14 +189,19 @@ impl State {
                 | Self::Queued
                 | Self::Starting
                 | Self::Running
+                | Self::Held
                 | Self::ContactLost
+                | Self::Cancelling
         )
     }
 
     /// Waits for a person.
     #[must_use]
     pub fn waits_for_person(self) -> bool {
-        matches!(self, Self::AwaitingApproval | Self::CloneReady | Self::FailedDebris | Self::VerificationFailed)
+        matches!(
+            self,
+            Self::AwaitingApproval | Self::Held | Self::CloneReady | Self::FailedDebris | Self::VerificationFailed
+        )
     }
 
     /// As people say it.
@@ -204,6 +214,7 @@ impl State {
             Self::Queued => "Queued",
             Self::Starting => "Starting",
             Self::Running => "Running",
+            Self::Held => "Held",
             Self::ContactLost => "Contact lost",
             Self::FailedClean => "Failed, cleaned up",
             Self::FailedDebris => "Failed, debris left",
@@ -218,6 +229,7 @@ impl State {
             Self::VerificationFailed => "Verification failed",
             Self::RollingBack => "Rolling back",
             Self::RolledBack => "Rolled back",
+            Self::Finalising => "Finalising",
             Self::Finalised => "Finalised",
         }
     }
@@ -306,6 +318,18 @@ pub struct Migration {
     pub last_line_at: Option<Timestamp>,
     /// What may be asked of it now.
     pub actions: Vec<Action>,
+    /// Who asked for a hold that was not reached yet.
+    pub hold_asked_by: Option<String>,
+    /// Servers that worked on it were lost too often: nobody works on it until somebody resumes it. nimadm goes on.
+    pub parked: bool,
+    /// Who asked for the cutover.
+    pub cutover_by: Option<String>,
+    /// When.
+    pub cutover_at: Option<Timestamp>,
+    /// Who asked for the rollback.
+    pub rollback_by: Option<String>,
+    /// When.
+    pub rollback_at: Option<Timestamp>,
     /// Who asked for it.
     pub requested_by: String,
     /// When.

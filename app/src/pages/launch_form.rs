@@ -1,5 +1,6 @@
 //! The launch form of one client. The command line is built here by the same code that runs it, and checked while it is filled in.
 
+use super::launch_policy::{BootlistChoice, StepChoice};
 use crate::{
     api,
     components::{
@@ -15,7 +16,7 @@ use crate::{
         RunMode, Verdict,
     },
 };
-use aix::{DiskName, ObjectName};
+use aix::{DiskName, ObjectName, Phase};
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
 use leptos_router::hooks::use_navigate;
@@ -60,6 +61,8 @@ struct Fields {
     exclude_files: RwSignal<String>,
     accept_licenses: RwSignal<bool>,
     nimadm_sets_bootlist: RwSignal<bool>,
+    stepped: RwSignal<bool>,
+    hold_after: RwSignal<Vec<Phase>>,
     change_ref: RwSignal<String>,
     note: RwSignal<String>,
 }
@@ -96,6 +99,8 @@ impl Fields {
             exclude_files: empty(),
             accept_licenses: RwSignal::new(true),
             nimadm_sets_bootlist: RwSignal::new(false),
+            stepped: RwSignal::new(false),
+            hold_after: RwSignal::new(Vec::new()),
             change_ref: empty(),
             note: empty(),
         }
@@ -125,8 +130,8 @@ impl Fields {
             exclude_files: name(self.exclude_files),
             accept_licenses: self.accept_licenses.get(),
             bootlist: if self.nimadm_sets_bootlist.get() { BootlistPolicy::Nimadm } else { BootlistPolicy::Hold },
-            mode: RunMode::Full,
-            hold_after: Vec::new(),
+            mode: if self.stepped.get() { RunMode::Stepped } else { RunMode::Full },
+            hold_after: if self.stepped.get() { self.hold_after.get() } else { Vec::new() },
             not_before: None,
             window: None,
             change_ref: words(self.change_ref),
@@ -171,7 +176,8 @@ pub(crate) fn LaunchForm(options: LaunchOptions) -> impl IntoView {
                     <DiskMap client=options.client.clone() chosen=fields.disks />
                 </fieldset>
                 <Choices fields options />
-                <BootlistChoice fields name=name.clone() />
+                <BootlistChoice choice=fields.nimadm_sets_bootlist name=name.clone() />
+                <StepChoice stepped=fields.stepped hold_after=fields.hold_after />
             </div>
             <div class="launch-side">
                 <section aria-labelledby="h-command">
@@ -232,30 +238,6 @@ fn Choices(fields: Fields, options: LaunchOptions) -> impl IntoView {
                 <TextField label="Change number" value=fields.change_ref />
                 <TextField label="Note" value=fields.note />
             </div>
-        </fieldset>
-    }
-    .into_any()
-}
-
-#[component]
-fn BootlistChoice(fields: Fields, name: String) -> impl IntoView {
-    let choice = fields.nimadm_sets_bootlist;
-    view! {
-        <fieldset class="policy">
-            <legend>"Bootlist"</legend>
-            <label class="check">
-                <input type="radio" name="bootlist" value="hold" checked=true on:change=move |_| choice.set(false) />
-                <span><b>"Hold it (-B)"</b> " – nimdeck moves it at the cutover, when somebody says so."</span>
-            </label>
-            <label class="check">
-                <input type="radio" name="bootlist" value="nimadm" on:change=move |_| choice.set(true) />
-                <span><b>"Let nimadm set it"</b> " – in phase 11, without asking again."</span>
-            </label>
-            {move || choice.get().then(|| view! {
-                <p class="notice" data-tone="attention" role="note">
-                    {format!("Danger: from the end of phase 11 any reboot of {name}, planned or not, boots the new system. A crash in the night is then a cutover nobody approved.")}
-                </p>
-            })}
         </fieldset>
     }
     .into_any()

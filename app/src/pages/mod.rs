@@ -10,6 +10,7 @@ pub(crate) mod import;
 pub(crate) mod imported;
 pub(crate) mod launch;
 pub(crate) mod launch_form;
+mod launch_policy;
 pub(crate) mod migration;
 pub(crate) mod migrations;
 pub(crate) mod not_found;

@@ -115,6 +115,13 @@ impl fmt::Display for NimadmCommand {
     }
 }
 
+/// A stored command line, for these phases only (`-P`, nimadm.md §1.3).
+#[must_use]
+pub fn for_phases(command: &str, phases: &[crate::Phase]) -> String {
+    let numbers: Vec<_> = phases.iter().map(ToString::to_string).collect();
+    format!("{command} -P {}", numbers.join(","))
+}
+
 /// One shell word: as it is where that is safe, else in single quotes. A NUL cannot be in a command line and is dropped.
 #[must_use]
 pub fn quote(word: &str) -> String {

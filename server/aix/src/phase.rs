@@ -25,6 +25,20 @@ impl Phase {
     pub const ALL: [Self; Self::COUNT] =
         [Self(1), Self(2), Self(3), Self(4), Self(5), Self(6), Self(7), Self(8), Self(9), Self(10), Self(11), Self(12)];
 
+    /// The groups of phases that a run in steps (`-P`) is made of: between them, and only there, it can be held. Phases that have
+    /// no useful stop between them stay together (nimadm.md §1.3).
+    pub const STEPS: [&[Self]; 9] = [
+        &[Self(1)],
+        &[Self(2), Self(3)],
+        &[Self(4)],
+        &[Self(5), Self(6)],
+        &[Self(7)],
+        &[Self(8)],
+        &[Self(9), Self(10)],
+        &[Self(11)],
+        &[Self(12)],
+    ];
+
     /// All phases in order.
     pub fn all() -> impl DoubleEndedIterator<Item = Self> + ExactSizeIterator {
         Self::ALL.into_iter()
@@ -102,6 +116,7 @@ mod tests {
     fn there_are_twelve_and_their_shares_make_a_whole() {
         assert_eq!(Phase::all().len(), Phase::COUNT);
         assert_eq!(Phase::all().map(Phase::typical_share).sum::<u32>(), 1000);
+        assert!(Phase::STEPS.concat().into_iter().eq(Phase::all()), "every phase once, in order");
         assert_eq!(Phase::try_from(0), Err(NoSuchPhase(0)));
         assert_eq!(Phase::try_from(13), Err(NoSuchPhase(13)));
     }

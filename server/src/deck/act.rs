@@ -3,14 +3,14 @@
 use super::{ServerDeck, db};
 use crate::{
     engine::{
-        machine::{self, Event},
+        machine::{self, Case, Event},
         run::subject,
     },
     error::{ACTION_REFUSED, BAD_INPUT},
     logs::bus::Frame,
     store::{attempt, audit, migration},
 };
-use app::model::{Action, Caller, Migration, Problem, State};
+use app::model::{Action, Caller, Migration, Problem};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -27,7 +27,8 @@ impl ServerDeck {
         }
         let row = self.migration_row(id).await?;
         let from = row.state().map_err(db)?;
-        let (to, _) = machine::decide(from, Event::Asked(action)).map_err(|_| refused(action, from))?;
+        let case = row.case().map_err(db)?;
+        let (to, _) = machine::decide(case, Event::Asked(action)).map_err(|_| refused(case, action))?;
         if action == Action::Retry {
             // Hosts have changed since: a retry is looked at like a launch, its warnings were acknowledged then.
             let checked = self.check_launch(&row.request.0).await?.preflight;
@@ -40,7 +41,10 @@ impl ServerDeck {
         let mut tx = self.pool.begin().await.map_err(db)?;
         match action {
             Action::Cutover => migration::approve_cutover(&mut tx, id, &caller.username).await.map_err(db)?,
-            Action::Clean => migration::ask_cleaning(&mut tx, id).await.map_err(db)?,
+            Action::Clean | Action::Cancel => migration::ask_cleaning(&mut tx, id).await.map_err(db)?,
+            Action::Hold => migration::ask_hold(&mut tx, id, &caller.username).await.map_err(db)?,
+            Action::Rollback => migration::ask_rollback(&mut tx, id, &caller.username).await.map_err(db)?,
+            Action::Finalise => migration::ask_finalise(&mut tx, id, &caller.username).await.map_err(db)?,
             Action::Retry => attempt::begin_next(&mut tx, id).await.map_err(db)?,
             _ => {}
         }
@@ -54,8 +58,8 @@ impl ServerDeck {
         })?;
         if !moved {
             tx.rollback().await.map_err(db)?;
-            let now = self.migration_row(id).await?.state().map_err(db)?;
-            return Err(refused(action, now));
+            let now = self.migration_row(id).await?.case().map_err(db)?;
+            return Err(refused(now, action));
         }
         let detail = json!({ "from": from, "to": to, "reason": reason });
         let what = format!("migration.{action}");
@@ -76,12 +80,6 @@ impl ServerDeck {
     }
 }
 
-fn refused(action: Action, state: State) -> Problem {
-    let possible: Vec<_> = machine::actions(state).into_iter().map(Action::as_str).collect();
-    let instead = if possible.is_empty() {
-        "Nothing can be asked of it now".to_owned()
-    } else {
-        format!("Possible now: {}", possible.join(", "))
-    };
-    ACTION_REFUSED.problem(format!("{action} is not possible in state {state}. {instead}."))
+fn refused(case: Case, action: Action) -> Problem {
+    ACTION_REFUSED.problem(machine::why_not(case, action))
 }

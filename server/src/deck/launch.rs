@@ -6,7 +6,7 @@ use crate::{
     error::{BAD_INPUT, CLIENT_BUSY, KEY_REUSED, NOT_OFFERED, PREFLIGHT_BLOCKED, WARNINGS_NOT_ACKNOWLEDGED},
     store::{audit, client, migration, resource},
 };
-use aix::lsvg;
+use aix::{Phase, lsvg};
 use app::model::{Caller, Client, LaunchOptions, LaunchRequest, Migration, Preflight, Problem, RunMode, Verdict};
 use serde_json::json;
 
@@ -196,8 +196,17 @@ fn offered(request: &LaunchRequest) -> Result<(), Problem> {
             return Err(BAD_INPUT.field(field, format!("must be text of at most {TEXT} bytes")));
         }
     }
-    if request.mode == RunMode::Stepped || !request.hold_after.is_empty() {
-        return not_yet("mode", "stepped runs are not offered by this version; use \"full\"");
+    if request.mode == RunMode::Full && !request.hold_after.is_empty() {
+        return Err(
+            BAD_INPUT.field("hold_after", "needs mode \"stepped\": a run in one call has no boundaries to hold at")
+        );
+    }
+    let boundaries: Vec<Phase> = Phase::STEPS.iter().filter_map(|step| step.last().copied()).collect();
+    if let Some(no) = request.hold_after.iter().find(|phase| !boundaries.contains(phase) || **phase == Phase::LAST) {
+        let listed: Vec<_> =
+            boundaries.iter().filter(|phase| **phase != Phase::LAST).map(ToString::to_string).collect();
+        let why = format!("there is no useful stop after phase {no}; boundaries are after {}", listed.join(", "));
+        return Err(BAD_INPUT.field("hold_after", why));
     }
     if request.window.is_some() {
         return not_yet("window", "maintenance windows are not offered by this version; use not_before");

@@ -4,8 +4,9 @@
 //! clone on the disk it was meant for. Where any of it is missing, something may be left behind, and that is what is said.
 
 use super::machine::Ending;
+use crate::store::migration::Row;
 use aix::{
-    DiskName, ObjectName, Pvid,
+    DiskName, ObjectName, Phase, Pvid,
     log::{Outcome, Verdict},
     lspv::PhysicalVolume,
 };
@@ -17,6 +18,8 @@ pub struct Evidence<'a> {
     pub verdict: &'a Verdict,
     /// What nimadm returned; none where it never said.
     pub rc: Option<i32>,
+    /// In a run in steps, the last phase of this one.
+    pub step: Option<Phase>,
     /// `lspv` of the client, now.
     pub disks: &'a [PhysicalVolume],
     /// The target disks as asked for; names hold as long as the client was not rebooted.
@@ -25,10 +28,20 @@ pub struct Evidence<'a> {
     pub pvids: &'a [Pvid],
 }
 
+impl Evidence<'_> {
+    /// The verdict with the names of this migration in its advice: the reader knows none, and whoever follows the advice should not
+    /// have to fill them in.
+    #[must_use]
+    pub fn name_hosts(verdict: Verdict, row: &Row) -> Verdict {
+        let names = |text: String| text.replace("<client>", &row.client).replace("<spot>", row.request.spot.as_str());
+        Verdict { advice: verdict.advice.map(names), ..verdict }
+    }
+}
+
 /// How it ended, why in words, and the PVIDs of the clone's disks.
 #[must_use]
 pub fn judge(evidence: &Evidence<'_>) -> (Ending, Option<String>, Vec<Pvid>) {
-    let Evidence { verdict, rc, disks, targets, pvids } = evidence;
+    let Evidence { verdict, rc, step, disks, targets, pvids } = evidence;
     let in_clone = |pv: &&PhysicalVolume| pv.vg.as_ref().map(ObjectName::as_str) == Some("altinst_rootvg");
     let wanted =
         |pv: &&PhysicalVolume| targets.contains(&pv.disk) || pv.pvid.as_ref().is_some_and(|pvid| pvids.contains(pvid));
@@ -38,6 +51,15 @@ pub fn judge(evidence: &Evidence<'_>) -> (Ending, Option<String>, Vec<Pvid>) {
     let clone_is_there = !found.is_empty() && (pvids.is_empty() || found.iter().all(|pvid| pvids.contains(pvid)));
     let returned = rc.map_or_else(|| "nimadm was killed".to_owned(), |rc| format!("nimadm returned {rc}"));
     let said = verdict.cause.clone().unwrap_or_else(|| returned.clone());
+    // A step that is not the last has no log that is complete; its own phases, its return code and the clone are its evidence.
+    if let Some(last) = step.filter(|last| *last != Phase::LAST)
+        && *rc == Some(0)
+        && clone_is_there
+        && verdict.failed_phase.is_none()
+        && verdict.phases_seen.contains(&last)
+    {
+        return (Ending::Step { hold: false }, None, found);
+    }
     match verdict.outcome {
         Outcome::Success | Outcome::Warning if *rc == Some(0) && clone_is_there => {
             let reason = (verdict.outcome == Outcome::Warning).then_some(said);
@@ -66,7 +88,7 @@ pub fn judge(evidence: &Evidence<'_>) -> (Ending, Option<String>, Vec<Pvid>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aix::{Phase, lspv};
+    use aix::lspv;
 
     fn verdict(outcome: Outcome) -> Verdict {
         Verdict {
@@ -87,7 +109,23 @@ mod tests {
             lspv::parse(&format!("hdisk0 00f9c87a12345678 rootvg active\nhdisk1 00f9c87a12345679 {vg}\n")).unwrap();
         let targets = ["hdisk1".parse().unwrap()];
         let pvids = ["00f9c87a12345679".parse().unwrap()];
-        judge(&Evidence { verdict, rc, disks: &disks, targets: &targets, pvids: &pvids }).0
+        judge(&Evidence { verdict, rc, step: None, disks: &disks, targets: &targets, pvids: &pvids }).0
+    }
+
+    #[test]
+    fn a_step_goes_on_only_with_its_phases_its_return_code_and_the_clone() {
+        let steps = |seen: &[u8], rc, vg: &str| {
+            let mut verdict = verdict(Outcome::Incomplete);
+            verdict.phases_seen = seen.iter().map(|n| Phase::try_from(*n).unwrap()).collect();
+            let disks = lspv::parse(&format!("hdisk1 00f9c87a12345679 {vg}\n")).unwrap();
+            let targets = ["hdisk1".parse().unwrap()];
+            let step = Phase::try_from(3).ok();
+            judge(&Evidence { verdict: &verdict, rc, step, disks: &disks, targets: &targets, pvids: &[] }).0
+        };
+        assert_eq!(steps(&[1, 2, 3], Some(0), "altinst_rootvg"), Ending::Step { hold: false });
+        assert_eq!(steps(&[1, 2], Some(0), "altinst_rootvg"), Ending::Debris);
+        assert_eq!(steps(&[1, 2, 3], Some(1), "altinst_rootvg"), Ending::Debris);
+        assert_eq!(steps(&[1, 2, 3], Some(0), "None"), Ending::Debris);
     }
 
     #[test]

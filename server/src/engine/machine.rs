@@ -1,4 +1,4 @@
-//! The life of a migration as a pure function: `decide(state, event) → (state, work)`.
+//! The life of a migration as a pure function: `decide(case, event) → (state, work)`.
 //!
 //! No clock, no socket, no SQL. What a state asks for follows from the state alone ([`work`]), never from the way that led
 //! to it; that is what makes a takeover safe: whoever reads the state knows what is to be done. Each work must therefore
@@ -7,6 +7,24 @@
 //! Losing contact is an event of its own and never leads to a failed state (design §1, rule 2).
 
 use app::model::{Action, State};
+
+/// A migration as far as it decides what may be asked of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Case {
+    /// Where it stands.
+    pub state: State,
+    /// It runs in steps (`-P`): only then are there boundaries to hold at.
+    pub stepped: bool,
+    /// Nobody works on it until somebody resumes it.
+    pub parked: bool,
+}
+
+impl From<State> for Case {
+    /// What a worker needs to know: how it runs matters only to what people ask.
+    fn from(state: State) -> Self {
+        Self { state, stepped: false, parked: false }
+    }
+}
 
 /// Something that happened to a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +37,8 @@ pub enum Event {
     JobStarted,
     /// A check right before the start found that it must not be started; nothing was.
     StartRefused,
+    /// The same before a later step: what the earlier ones made is there.
+    StepRefused,
     /// The master cannot be asked.
     ContactLost,
     /// The master answers again.
@@ -43,6 +63,16 @@ pub enum Event {
         /// It is as it should be.
         passed: bool,
     },
+    /// The client was looked at after the way back, or it could not be gone.
+    RollbackEnded {
+        /// The old system runs.
+        back: bool,
+    },
+    /// The client was looked at after the old disk was given back.
+    FinaliseEnded {
+        /// The old disk is free.
+        freed: bool,
+    },
 }
 
 /// What the evidence says of a nimadm that has ended.
@@ -54,6 +84,11 @@ pub enum Ending {
     Clean,
     /// It failed, or stopped without a word, and left something behind.
     Debris,
+    /// A step did what it should, and another one follows.
+    Step {
+        /// It waits for somebody before the next.
+        hold: bool,
+    },
 }
 
 /// What a state asks a runner to do. Each may be begun again after a crash.
@@ -65,6 +100,8 @@ pub enum Work {
     Start,
     /// Follow the log to its end, then look at the client.
     Follow,
+    /// Stop nimadm, follow its log to the end, then clean.
+    Cancel,
     /// Run `nimadm -C`.
     Clean,
     /// Point the bootlist to the clone.
@@ -73,6 +110,10 @@ pub enum Work {
     Reboot,
     /// Compare the client with what it should be.
     Verify,
+    /// Point the bootlist to the old disk, reboot, and look.
+    RollBack,
+    /// Remove old_rootvg.
+    Finalise,
 }
 
 /// The event cannot happen in this state.
@@ -92,10 +133,13 @@ pub fn work(state: State) -> Option<Work> {
         State::Queued => Some(Work::AwaitTurn),
         State::Starting => Some(Work::Start),
         State::Running | State::ContactLost => Some(Work::Follow),
+        State::Cancelling => Some(Work::Cancel),
         State::Cleaning => Some(Work::Clean),
         State::Armed => Some(Work::MoveBootlist),
         State::Rebooting => Some(Work::Reboot),
         State::Verifying => Some(Work::Verify),
+        State::RollingBack => Some(Work::RollBack),
+        State::Finalising => Some(Work::Finalise),
         _ => None,
     }
 }
@@ -104,19 +148,42 @@ pub fn work(state: State) -> Option<Work> {
 ///
 /// # Errors
 /// [`Refused`] where the event cannot happen in this state.
-pub fn decide(state: State, event: Event) -> Result<(State, Option<Work>), Refused> {
+pub fn decide(case: impl Into<Case>, event: Event) -> Result<(State, Option<Work>), Refused> {
+    let Case { state, stepped, parked } = case.into();
     let next = match (state, event) {
+        (state, Event::Asked(Action::Resume)) if parked => state,
+
+        (State::AwaitingApproval, Event::Asked(Action::Approve)) => State::Queued,
+        (State::AwaitingApproval, Event::Asked(Action::Reject | Action::Cancel)) => State::Cancelled,
+
         (State::Queued, Event::TurnCame) => State::Starting,
         (State::Queued, Event::Asked(Action::Cancel)) => State::Cancelled,
 
         (State::Starting, Event::JobStarted) => State::Running,
         (State::Starting, Event::StartRefused) => State::FailedClean,
+        (State::Starting, Event::StepRefused) => State::FailedDebris,
 
         (State::Running, Event::ContactLost) => State::ContactLost,
         (State::ContactLost, Event::ContactRegained) => State::Running,
         (State::Running, Event::JobEnded(Ending::CloneReady)) => State::CloneReady,
         (State::Running, Event::JobEnded(Ending::Clean)) => State::FailedClean,
         (State::Running, Event::JobEnded(Ending::Debris)) => State::FailedDebris,
+        (State::Running, Event::JobEnded(Ending::Step { hold: true })) => State::Held,
+        (State::Running, Event::JobEnded(Ending::Step { hold: false })) => State::Starting,
+
+        (State::Queued | State::Starting | State::Running | State::ContactLost, Event::Asked(Action::Hold))
+            if stepped =>
+        {
+            state
+        }
+        (State::Held, Event::Asked(Action::Resume)) => State::Starting,
+
+        (
+            State::Starting | State::Running | State::ContactLost | State::Held | State::CloneReady,
+            Event::Asked(Action::Cancel),
+        ) => State::Cancelling,
+        (State::Cancelling, Event::CleaningEnded { clean: true }) => State::Cancelled,
+        (State::Cancelling, Event::CleaningEnded { clean: false }) => State::FailedDebris,
 
         (State::FailedDebris, Event::Asked(Action::Clean)) => State::Cleaning,
         (State::Cleaning, Event::CleaningEnded { clean: true }) => State::FailedClean,
@@ -132,89 +199,62 @@ pub fn decide(state: State, event: Event) -> Result<(State, Option<Work>), Refus
         (State::Verifying, Event::Verified { passed: false }) => State::VerificationFailed,
         (State::Verified | State::VerificationFailed, Event::Asked(Action::Verify)) => State::Verifying,
 
+        (State::Verified | State::VerificationFailed, Event::Asked(Action::Rollback)) => State::RollingBack,
+        (State::RollingBack, Event::RollbackEnded { back: true }) => State::RolledBack,
+        (State::RollingBack, Event::RollbackEnded { back: false }) => State::VerificationFailed,
+
+        (State::Verified, Event::Asked(Action::Finalise)) => State::Finalising,
+        (State::Finalising, Event::FinaliseEnded { freed: true }) => State::Finalised,
+        (State::Finalising, Event::FinaliseEnded { freed: false }) => State::Verified,
+
         (state, event) => return Err(Refused { state, event }),
     };
     Ok((next, work(next)))
 }
 
-/// What may be asked of a migration in this state.
+/// What may be asked of a migration.
 #[must_use]
-pub fn actions(state: State) -> Vec<Action> {
-    Action::ALL.iter().copied().filter(|&action| decide(state, Event::Asked(action)).is_ok()).collect()
+pub fn actions(case: impl Into<Case>) -> Vec<Action> {
+    let case = case.into();
+    Action::ALL.iter().copied().filter(|&action| decide(case, Event::Asked(action)).is_ok()).collect()
+}
+
+/// Why an action is refused, and what is possible instead: two sentences for people.
+#[must_use]
+pub fn why_not(case: impl Into<Case>, action: Action) -> String {
+    let case = case.into();
+    let why = match (action, case.state) {
+        (Action::Hold, State::Running | State::Starting | State::Queued | State::ContactLost) => {
+            "nimadm runs all twelve phases in one call, and a call cannot be held; only a migration launched with mode \"stepped\" \
+             has boundaries to hold at"
+                .to_owned()
+        }
+        (Action::Cancel, State::Armed | State::Rebooting | State::Verifying) => {
+            "The cutover is under way and the client may be shutting down already; wait for the verification, then roll back".to_owned()
+        }
+        (Action::Cancel | Action::Cutover | Action::Clean | Action::Retry, State::Verified | State::VerificationFailed) => {
+            format!("The client was cut over: {action} comes too late, roll back instead")
+        }
+        (Action::Retry, State::FailedDebris) => {
+            "Something of the failed attempt is left on client or master, and a new one would stumble over it; clean first".to_owned()
+        }
+        (Action::Cutover, state) if !state.log_is_complete() => "There is no finished clone to cut over to yet".to_owned(),
+        (Action::Rollback, State::CloneReady) => {
+            "The client still runs its old system, there is nothing to roll back; cancel removes the clone".to_owned()
+        }
+        (Action::Finalise, State::VerificationFailed) => {
+            "The new system is not proven, and the old disk is the way back; verify again or roll back first".to_owned()
+        }
+        (action, state) if state.is_over() => format!("The migration is over, {action} changes nothing any more"),
+        (action, state) => format!("{action} is not possible in state {state}"),
+    };
+    let possible: Vec<_> = actions(case).into_iter().map(Action::as_str).collect();
+    if possible.is_empty() {
+        format!("{why}. Nothing can be asked of it now.")
+    } else {
+        format!("{why}. Possible now: {}.", possible.join(", "))
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn any_event() -> impl Strategy<Value = Event> {
-        prop_oneof![
-            prop::sample::select(Action::ALL).prop_map(Event::Asked),
-            prop::sample::select(vec![
-                Event::TurnCame,
-                Event::JobStarted,
-                Event::StartRefused,
-                Event::ContactLost,
-                Event::ContactRegained,
-                Event::JobEnded(Ending::CloneReady),
-                Event::JobEnded(Ending::Clean),
-                Event::JobEnded(Ending::Debris),
-                Event::CleaningEnded { clean: true },
-                Event::CleaningEnded { clean: false },
-                Event::BootlistMoved,
-                Event::BootlistRefused,
-                Event::ClientBack,
-                Event::ClientStaysAway,
-                Event::Verified { passed: true },
-                Event::Verified { passed: false },
-            ]),
-        ]
-    }
-
-    proptest! {
-        /// Whatever happens, in whatever order: the bootlist is moved only after somebody asked for the cutover, lost
-        /// contact fails nothing, and a migration is verified only after a reboot that was looked at.
-        #[test]
-        fn no_sequence_of_events_breaks_the_rules(events in prop::collection::vec(any_event(), 0..60)) {
-            let mut state = State::Queued;
-            let (mut cutover_asked, mut started, mut came_back) = (false, false, false);
-            for event in events {
-                let Ok((next, _)) = decide(state, event) else { continue };
-                match event {
-                    Event::Asked(Action::Cutover) => cutover_asked = true,
-                    Event::Asked(Action::Retry) => (cutover_asked, started, came_back) = (false, false, false),
-                    Event::JobStarted => started = true,
-                    Event::ClientBack => came_back = true,
-                    _ => {}
-                }
-                if matches!(event, Event::ContactLost | Event::ContactRegained) {
-                    prop_assert!(matches!(next, State::ContactLost | State::Running));
-                }
-                if matches!(next, State::Armed | State::Rebooting) {
-                    prop_assert!(cutover_asked && started);
-                }
-                if next == State::Verified {
-                    prop_assert!(cutover_asked && (came_back || state == State::Verifying));
-                }
-                prop_assert_eq!(work(next).is_some(), next.is_live());
-                state = next;
-            }
-        }
-    }
-
-    #[test]
-    fn a_run_that_only_lost_contact_cannot_be_called_failed() {
-        for ending in [Ending::CloneReady, Ending::Clean, Ending::Debris] {
-            assert!(decide(State::ContactLost, Event::JobEnded(ending)).is_err());
-        }
-    }
-
-    #[test]
-    fn actions_are_those_the_machine_takes() {
-        assert_eq!(actions(State::CloneReady), [Action::Cutover]);
-        assert_eq!(actions(State::FailedDebris), [Action::Clean]);
-        assert_eq!(actions(State::Queued), [Action::Cancel]);
-        assert!(actions(State::Running).is_empty());
-    }
-}
+mod tests;

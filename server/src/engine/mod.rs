@@ -15,6 +15,7 @@ pub mod machine;
 pub mod masters;
 pub mod old_logs;
 pub mod preflight;
+pub mod reboot;
 pub mod run;
 mod steps;
 pub mod verify;
@@ -42,6 +43,10 @@ pub struct Timing {
     pub reboot_resend: Duration,
     /// Longest pause before a host is tried again.
     pub retry: Duration,
+    /// How long nimadm may take to tidy up after SIGTERM before it is killed.
+    pub grace: Duration,
+    /// Leases of one migration that may run out within an hour and one state; one more, and it is parked.
+    pub takeovers: i32,
 }
 
 impl Default for Timing {
@@ -53,6 +58,8 @@ impl Default for Timing {
             reboot_patience: Duration::from_secs(3600),
             reboot_resend: Duration::from_secs(600),
             retry: Duration::from_secs(15),
+            grace: Duration::from_secs(20),
+            takeovers: 10,
         }
     }
 }

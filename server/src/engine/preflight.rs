@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{remote::Connection, store::client::Inventory};
 use aix::{DiskName, Level, ObjectName, Pvid, command::quote, efix, lsnim, lspv::PhysicalVolume, lsvg};
-use app::model::{BootlistPolicy, Check, LaunchRequest, Resource, Severity, Snapshot, Verdict};
+use app::model::{BootlistPolicy, Check, LaunchRequest, Resource, RunMode, Severity, Snapshot, Verdict};
 
 /// What was found.
 #[derive(Debug)]
@@ -135,6 +135,14 @@ pub fn checks(facts: &Facts, request: &LaunchRequest) -> Vec<Check> {
             "Without -Y phase 6 cannot install licensed filesets.",
         ));
     }
+    if request.mode == RunMode::Stepped {
+        checks.push(warn(
+            "ND-4",
+            "nimadm runs in one call",
+            "it will be called once for each group of phases (-P)",
+            "IBM documents little about single phases: for experts who know nimadm, one client at a time.",
+        ));
+    }
     checks.sort_by_key(|check| std::cmp::Reverse(check.verdict));
     checks
 }
@@ -156,6 +164,35 @@ pub fn safe_to_start(snapshot: &Snapshot, targets: &[DiskName]) -> Result<Vec<Op
             }
         })
         .collect()
+}
+
+/// Whether a run in steps may go on: its clone is where the step before left it, and no boot would start from it.
+///
+/// # Errors
+/// Why it must not go on.
+pub fn safe_to_go_on(snapshot: &Snapshot, targets: &[DiskName], pvids: &[Pvid]) -> Result<(), String> {
+    for (at, target) in targets.iter().enumerate() {
+        let same = |pv: &&PhysicalVolume| match pvids.get(at) {
+            Some(pvid) => pv.pvid.as_ref() == Some(pvid),
+            None => pv.disk == *target,
+        };
+        let volume = snapshot.disks.iter().find(same);
+        let volume = volume.ok_or_else(|| format!("{target} is not on the client any more"))?;
+        if volume.disk != *target {
+            return Err(format!("{target} is called {} now: the client has changed its disks", volume.disk));
+        }
+        if snapshot.boot.iter().any(|boot| boot.device == volume.disk.as_str()) {
+            return Err(format!("{target} is in the bootlist of the running system"));
+        }
+        // A disk that was not needed stays empty.
+        if volume.vg.as_ref().is_some_and(|vg| vg.as_str() != "altinst_rootvg") {
+            return Err(format!(
+                "{target} holds {} instead of the clone",
+                volume.vg.as_ref().map_or("-", ObjectName::as_str)
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn not_free(volume: &PhysicalVolume, bootlist: &[aix::bootlist::BootDevice]) -> Option<String> {

@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     logs::bus::Frame,
-    remote::{Connection, RemoteError, spool::SpoolError},
+    remote::{
+        Connection, RemoteError,
+        spool::{Job, SpoolError},
+    },
     store::{
         audit,
         fence::{self, Fence, WriteError},
@@ -24,13 +27,18 @@ use app::model::State;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::{sync::Arc, time::Duration};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, timeout_at},
+};
 use uuid::Uuid;
 
 /// A claimed migration being worked on.
 pub struct Run {
     pub(super) engine: Arc<Engine>,
     pub(super) fence: Fence,
+    /// How often a person has moved the migration, as last heard of.
+    asked: watch::Sender<i32>,
 }
 
 /// Why a step did not come to its end.
@@ -86,13 +94,19 @@ impl From<SpoolError> for StepError {
 
 impl Run {
     pub(super) fn new(engine: Arc<Engine>, fence: Fence) -> Self {
-        Self { engine, fence }
+        Self { engine, fence, asked: watch::Sender::new(0) }
     }
 
     /// Works until nothing is asked for any more, the lease is lost, or this server stops.
     #[tracing::instrument(name = "run", skip_all, fields(migration = %self.fence.migration, epoch = self.fence.epoch))]
     pub(super) async fn carry_out(self) {
         let claimed = Instant::now();
+        if self.fence.takeovers > self.engine.timing.takeovers {
+            if let Err(error) = self.park().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the migration could not be parked");
+            }
+            return;
+        }
         tokio::select! {
             result = self.work() => match result {
                 Ok(()) => {}
@@ -111,6 +125,21 @@ impl Run {
         }
     }
 
+    /// Whatever takes servers down is not met by yet another one: an operator looks first. nimadm is not disturbed.
+    async fn park(&self) -> Result<(), StepError> {
+        let why = format!(
+            "Parked: {} servers that worked on it were lost one after the other. nimadm goes on at its master. Look into the \
+             servers' logs; then resume.",
+            self.fence.takeovers
+        );
+        tracing::error!(takeovers = self.fence.takeovers, "parked");
+        let mut tx = self.engine.pool.begin().await?;
+        migration::park(&mut tx, &self.fence, &why).await?;
+        audit::record(&mut tx, "system", "migration.park", &self.subject(), json!({ "reason": why })).await?;
+        tx.commit().await?;
+        self.announce().await
+    }
+
     /// Renews the lease; returns when it must be taken for lost. The clock is monotonic and starts before the request: by the
     /// time the database would give the lease to another, this server has stopped.
     async fn keep_lease(&self, claimed: Instant) {
@@ -127,7 +156,10 @@ impl Run {
         loop {
             let asked = Instant::now();
             match fence::renew(&self.engine.pool, &self.fence, ttl).await {
-                Ok(()) => return Some(asked),
+                Ok(times) => {
+                    self.asked.send_replace(times);
+                    return Some(asked);
+                }
                 Err(WriteError::Fenced) => return None,
                 Err(WriteError::Database(error)) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "the lease could not be renewed");
@@ -139,17 +171,15 @@ impl Run {
 
     async fn work(&self) -> Result<(), StepError> {
         let mut failures = 0;
+        let mut asked = self.asked.subscribe();
         loop {
             let row = self.row().await?;
             let Some(work) = machine::work(row.state()?) else { return Ok(()) };
-            let result = match work {
-                Work::AwaitTurn => self.await_turn(&row).await,
-                Work::Start => self.start(&row).await,
-                Work::Follow => self.follow(&row).await,
-                Work::Clean => self.clean(&row).await,
-                Work::MoveBootlist => self.move_bootlist(&row).await,
-                Work::Reboot => self.reboot(&row).await,
-                Work::Verify => self.verify(&row).await,
+            let step = self.step(work, &row);
+            // Dropping a step is what a crash would do, and each can be begun again: so a person's word is heard at once.
+            let result = tokio::select! {
+                result = step => result,
+                _ = asked.wait_for(|times| *times > row.asked) => continue,
             };
             match result {
                 Ok(()) => {
@@ -162,8 +192,26 @@ impl Run {
                 Err(StepError::Spool(error)) => self.explain(&error.to_string()).await?,
                 Err(error) => return Err(error),
             }
-            sleep(self.pause(failures)).await;
-            failures += 1;
+            let pause = sleep(self.pause(failures));
+            tokio::select! {
+                () = pause => failures += 1,
+                _ = asked.wait_for(|times| *times > row.asked) => failures = 0,
+            }
+        }
+    }
+
+    async fn step(&self, work: Work, row: &Row) -> Result<(), StepError> {
+        match work {
+            Work::AwaitTurn => self.await_turn(row).await,
+            Work::Start => self.start(row).await,
+            Work::Follow => self.follow(row).await,
+            Work::Cancel => self.cancel(row).await,
+            Work::Clean => self.clean(row).await,
+            Work::MoveBootlist => self.move_bootlist(row).await,
+            Work::Reboot => self.reboot(row).await,
+            Work::Verify => self.verify(row).await,
+            Work::RollBack => self.roll_back(row).await,
+            Work::Finalise => self.finalise(row).await,
         }
     }
 
@@ -176,7 +224,7 @@ impl Run {
     }
 
     /// The state stays, and says why it waits.
-    async fn explain(&self, why: &str) -> Result<(), StepError> {
+    pub(super) async fn explain(&self, why: &str) -> Result<(), StepError> {
         tracing::warn!(why, "a host does not do its part; trying again");
         if self.row().await?.reason.as_deref() == Some(why) {
             return Ok(());
@@ -197,6 +245,11 @@ impl Run {
 
     pub(super) async fn connect(&self, row: &Row) -> Result<Connection, StepError> {
         Ok(self.engine.masters.connect(row.master_id).await?)
+    }
+
+    /// The job that runs nimadm now, or will be started next.
+    pub(super) fn job(row: &Row) -> Job {
+        if row.stepped() { Job::of_step(row.id, row.attempt, row.step) } else { Job::of_attempt(row.id, row.attempt) }
     }
 
     /// The client's name for c_rsh.

@@ -13,6 +13,8 @@
 //! | `marks` | `seconds size` lines, so that output read after an outage still gets honest times |
 //! | `rc` | the command's return code, once it has ended |
 //!
+//! A run in steps is several jobs in one folder: `claim.2`, `pid.2`, `rc.2` belong to the second, and all print to one `out`.
+//!
 //! Starting is therefore safe to repeat whenever its answer was lost, and following goes on from any byte. The wrapper
 //! claims the job itself, as its first act: a claim made by the starting shell would be left behind by a connection that
 //! breaks between the claim and the start.
@@ -29,6 +31,8 @@ const LIMIT: usize = 4 << 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     name: String,
+    /// Ends the names of the files that each step has for itself; empty for a run in one call.
+    step: String,
 }
 
 /// What the master knows of a job.
@@ -45,6 +49,15 @@ pub enum Status {
         /// Bytes of `out`.
         size: u64,
     },
+}
+
+/// How a job is told to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// It may tidy up.
+    Term,
+    /// It ends at once.
+    Kill,
 }
 
 /// Why the spool did not do as told.
@@ -73,13 +86,25 @@ impl Job {
     /// The job that runs nimadm for an attempt.
     #[must_use]
     pub fn of_attempt(migration: uuid::Uuid, attempt: i32) -> Self {
-        Self { name: format!("{migration}-{attempt}") }
+        Self { name: format!("{migration}-{attempt}"), step: String::new() }
+    }
+
+    /// The job that runs one step of an attempt, from 1.
+    #[must_use]
+    pub fn of_step(migration: uuid::Uuid, attempt: i32, step: i16) -> Self {
+        Self { step: format!(".{step}"), ..Self::of_attempt(migration, attempt) }
     }
 
     /// The job that cleans up after an attempt; each cleaning somebody asked for has its own number.
     #[must_use]
     pub fn of_cleaning(migration: uuid::Uuid, cleaning: i32) -> Self {
-        Self { name: format!("{migration}-clean-{cleaning}") }
+        Self { name: format!("{migration}-clean-{cleaning}"), step: String::new() }
+    }
+
+    /// The same once more, past a lock that was proven stale.
+    #[must_use]
+    pub fn forced(self) -> Self {
+        Self { name: format!("{}-forced", self.name), ..self }
     }
 
     /// The folder, relative to the login directory.
@@ -99,6 +124,21 @@ impl Job {
         match text.lines().last().unwrap_or_default().split_once(' ') {
             Some(("fenced", seen)) => Err(SpoolError::Fenced(seen.to_owned())),
             Some(("started", _)) => Ok(()),
+            _ => Err(shell(&output)),
+        }
+    }
+
+    /// Stops the job: from now on nobody can start it, and what runs of it gets a signal. Repeat until [`Job::status`] says that it
+    /// is dead. What the client was told to do goes on there.
+    ///
+    /// # Errors
+    /// [`SpoolError::Fenced`] where a higher epoch was here first; nothing was stopped then.
+    pub async fn stop(&self, connection: &Connection, epoch: i64, signal: Signal) -> Result<(), SpoolError> {
+        let script = stop_script(self, epoch, signal);
+        let output = connection.run("/bin/sh -s", script.as_bytes(), PATIENCE, LIMIT).await?;
+        match output.text().lines().last().unwrap_or_default().split_once(' ') {
+            Some(("fenced", seen)) => Err(SpoolError::Fenced(seen.to_owned())),
+            Some(("stopped", _)) => Ok(()),
             _ => Err(shell(&output)),
         }
     }
@@ -149,73 +189,111 @@ fn shell(output: &Output) -> SpoolError {
 }
 
 /// The wrapper. `"$0"` is the job's name, so that `ps` shows whose wrapper it is.
-fn wrapper(command: &str) -> String {
+fn wrapper(command: &str, step: &str) -> String {
     format!(
-        r#"mkdir claim 2>/dev/null || exit 0
-echo $$ >pid.new && mv -f pid.new pid
+        r#"mkdir claim{step} 2>/dev/null || exit 0
+echo $$ >pid{step}.new && mv -f pid{step}.new pid{step}
 LC_ALL=C LANG=C PATH=$PATH:/usr/sbin:/usr/lpp/bos.sysmgt/nim/methods
 export LC_ALL LANG PATH
 : >>out
 {command} </dev/null >>out 2>&1 &
 job=$!
-echo $job >nimadm.new && mv -f nimadm.new nimadm.pid
-while [ ! -f rc ] && kill -0 $job 2>/dev/null; do
+echo $job >nimadm{step}.new && mv -f nimadm{step}.new nimadm{step}.pid
+while [ ! -f rc{step} ] && kill -0 $job 2>/dev/null; do
   echo "$(date +%s) $(wc -c <out)"
   sleep 5
-done >marks 2>/dev/null &
+done >>marks 2>/dev/null &
 wait $job
-echo $? >rc.new && mv -f rc.new rc
+echo $? >rc{step}.new && mv -f rc{step}.new rc{step}
 "#
     )
 }
 
-fn start_script(job: &Job, epoch: i64, command: &str) -> String {
-    let folder = quote(&job.folder());
-    let name = quote(&job.name);
-    let wrapper = quote(&wrapper(command));
+/// Goes to the job's folder and refuses an order of a lower epoch.
+fn enter(job: &Job, epoch: i64) -> String {
     format!(
         r#"umask 077
 mkdir -p {folder} && cd {folder} || exit 71
 seen=$(cat epoch 2>/dev/null)
 if [ "${{seen:-0}}" -gt {epoch} ]; then echo "fenced $seen"; exit 75; fi
 echo {epoch} >epoch.{epoch} && mv -f epoch.{epoch} epoch || exit 73
-if [ ! -d claim ]; then nohup /bin/sh -c {wrapper} {name} </dev/null >/dev/null 2>&1 & fi
+"#,
+        folder = quote(&job.folder())
+    )
+}
+
+fn start_script(job: &Job, epoch: i64, command: &str) -> String {
+    format!(
+        r#"{enter}if [ ! -d claim{step} ]; then nohup /bin/sh -c {wrapper} {name} </dev/null >/dev/null 2>&1 & fi
 echo "started {name}"
-"#
+"#,
+        enter = enter(job, epoch),
+        step = job.step,
+        wrapper = quote(&wrapper(command, &job.step)),
+        name = quote(&job.name),
+    )
+}
+
+fn stop_script(job: &Job, epoch: i64, signal: Signal) -> String {
+    // The claim that nobody works for keeps every later wrapper away. `ps -ef` has the parent in its third column everywhere.
+    format!(
+        r#"{enter}mkdir claim{step} 2>/dev/null
+pid=$(cat nimadm{step}.pid 2>/dev/null)
+ps -p "${{pid:-0}}" -o args= 2>/dev/null | grep nimadm >/dev/null || {{ echo "stopped nothing"; exit 0; }}
+tree=$pid more=$pid
+while [ -n "$more" ]; do
+  next=
+  for parent in $more; do
+    next="$next $(ps -ef | awk -v parent=$parent '$3 == parent {{ print $2 }}')"
+  done
+  more=$(echo $next)
+  tree="$tree $more"
+done
+kill -{signal} $tree 2>/dev/null
+echo "stopped $tree"
+"#,
+        enter = enter(job, epoch),
+        step = job.step,
+        signal = match signal {
+            Signal::Term => "TERM",
+            Signal::Kill => "KILL",
+        },
     )
 }
 
 fn status_script(job: &Job) -> String {
-    let folder = quote(&job.folder());
-    let name = quote(&job.name);
     // A process id may have been given to somebody else since: what it runs must fit.
     format!(
         r#"cd {folder} 2>/dev/null || {{ echo absent; exit 0; }}
-[ -d claim ] || {{ echo absent; exit 0; }}
+[ -d claim{step} ] || {{ echo absent; exit 0; }}
 alive=no
-ps -p "$(cat pid 2>/dev/null || echo 0)" -o args= 2>/dev/null | grep {name} >/dev/null && alive=yes
-ps -p "$(cat nimadm.pid 2>/dev/null || echo 0)" -o args= 2>/dev/null | grep nimadm >/dev/null && alive=yes
-rc=$(cat rc 2>/dev/null)
+ps -p "$(cat pid{step} 2>/dev/null || echo 0)" -o args= 2>/dev/null | grep {name} >/dev/null && alive=yes
+ps -p "$(cat nimadm{step}.pid 2>/dev/null || echo 0)" -o args= 2>/dev/null | grep nimadm >/dev/null && alive=yes
+rc=$(cat rc{step} 2>/dev/null)
 size=$(wc -c <out 2>/dev/null)
 echo "claimed $alive ${{rc:--}} ${{size:-0}}"
-"#
+"#,
+        folder = quote(&job.folder()),
+        step = job.step,
+        name = quote(&job.name),
     )
 }
 
 fn follow_script(job: &Job, offset: u64) -> String {
-    let folder = quote(&job.folder());
     // The loop ends with the job, with the tail, or with the connection ($PPID is sshd's process for it).
     format!(
         r#"cd {folder} || exit 71
 tail -c +{from} -f out & tail=$!
 trap 'kill $tail 2>/dev/null; exit 1' 1 2 13 15
-alive() {{ kill -0 $(cat pid) || kill -0 $(cat nimadm.pid); }} 2>/dev/null
-while [ ! -f rc ] && kill -0 $tail 2>/dev/null && kill -0 $PPID 2>/dev/null && alive; do
+alive() {{ kill -0 $(cat pid{step}) || kill -0 $(cat nimadm{step}.pid); }} 2>/dev/null
+while [ ! -f rc{step} ] && kill -0 $tail 2>/dev/null && kill -0 $PPID 2>/dev/null && alive; do
   sleep 1
 done
 sleep 1
 kill $tail 2>/dev/null
 exit 0"#,
+        folder = quote(&job.folder()),
+        step = job.step,
         from = offset + 1
     )
 }
@@ -255,7 +333,7 @@ mod tests {
     use std::{io::Write, path::Path, process::Command, process::Stdio, time::Instant};
 
     fn job() -> Job {
-        Job { name: "0198-1".to_owned() }
+        Job { name: "0198-1".to_owned(), step: String::new() }
     }
 
     /// Runs a script as the master would: a shell in the login directory, the script on standard input.
@@ -325,6 +403,44 @@ mod tests {
             Command::new("kill").args(["-9", pid.trim()]).status().unwrap();
         }
         wait_for(home.path(), |s| matches!(s, Status::Claimed { alive: false, rc: None, .. }));
+    }
+
+    #[test]
+    fn a_stopped_job_is_dead_and_cannot_be_started() {
+        let home = tempfile::tempdir().unwrap();
+        sh(home.path(), &start_script(&job(), 1, "sh -c 'echo nimadm; sleep 600; : nimadm'"));
+        wait_for(home.path(), |s| matches!(s, Status::Claimed { alive: true, size: 7, .. }));
+        assert_eq!(sh(home.path(), &stop_script(&job(), 0, Signal::Kill)).trim(), "fenced 1");
+        assert!(
+            matches!(status(home.path()), Status::Claimed { alive: true, rc: None, .. }),
+            "an old server stops nothing"
+        );
+        let stopped = sh(home.path(), &stop_script(&job(), 2, Signal::Term));
+        assert!(stopped.split_whitespace().count() >= 3, "the shell and its sleep: {stopped}");
+        wait_for(home.path(), |s| matches!(s, Status::Claimed { alive: false, rc: Some(143), .. }));
+        assert_eq!(sh(home.path(), &stop_script(&job(), 2, Signal::Kill)).trim(), "stopped nothing");
+
+        let never = Job { name: "0198-2".to_owned(), step: String::new() };
+        sh(home.path(), &stop_script(&never, 2, Signal::Term));
+        sh(home.path(), &start_script(&never, 2, "sh -c 'echo nimadm'"));
+        let said = sh(home.path(), &status_script(&never));
+        assert!(matches!(read_status(&said), Some(Status::Claimed { alive: false, rc: None, size: 0 })), "{said}");
+    }
+
+    #[test]
+    fn steps_print_into_one_file_and_end_each_for_itself() {
+        let home = tempfile::tempdir().unwrap();
+        for step in [1, 2] {
+            let job = Job { step: format!(".{step}"), ..job() };
+            sh(home.path(), &start_script(&job, 1, &format!("sh -c 'echo step {step}; exit {step}'")));
+            let status = || read_status(&sh(home.path(), &status_script(&job))).unwrap();
+            let start = Instant::now();
+            while !matches!(status(), Status::Claimed { rc: Some(rc), .. } if rc == step) {
+                assert!(start.elapsed() < Duration::from_secs(20), "still {:?}", status());
+            }
+        }
+        let out = std::fs::read_to_string(home.path().join(job().folder()).join("out")).unwrap();
+        assert_eq!(out, "step 1\nstep 2\n");
     }
 
     #[test]

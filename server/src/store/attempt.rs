@@ -59,7 +59,7 @@ pub async fn ended(
 /// Those of the database.
 pub async fn begin_next(conn: &mut PgConnection, id: Uuid) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "UPDATE migration SET attempt = attempt + 1, before = NULL, after = NULL, verification = NULL, target_pvids = '{}',
+        "UPDATE migration SET attempt = attempt + 1, step = 1, before = NULL, after = NULL, verification = NULL, target_pvids = '{}',
              cutover_by = NULL, cutover_at = NULL, reboot_sent_at = NULL, reboot_down_at = NULL, log_sha256 = NULL
          WHERE id = $1",
     )

@@ -18,6 +18,8 @@ pub struct Fence {
     pub epoch: i64,
     /// The claiming process; new at each start.
     pub owner: Uuid,
+    /// Leases that ran out one after the other since the state last changed, this claim included.
+    pub takeovers: i32,
 }
 
 /// Why a worker's write did not happen.
@@ -49,38 +51,40 @@ pub async fn claim(pool: &PgPool, owner: Uuid, ttl: Duration) -> Result<Option<F
         .filter(|state| crate::engine::machine::work(**state).is_some())
         .map(|state| state.as_str())
         .collect();
-    let row: Option<(Uuid, i64)> = sqlx::query_as(
+    let row: Option<(Uuid, i64, i32)> = sqlx::query_as(
         "UPDATE migration SET epoch = epoch + 1, lease_owner = $1, lease_until = now() + $2 * interval '1 millisecond',
-             takeovers = takeovers + (lease_owner IS NOT NULL)::int
+             takeovers = CASE WHEN lease_owner IS NULL THEN takeovers
+                              WHEN taken_over_at > now() - interval '1 hour' THEN takeovers + 1 ELSE 1 END,
+             taken_over_at = CASE WHEN lease_owner IS NULL THEN taken_over_at ELSE now() END
          WHERE id = (SELECT id FROM migration
-                     WHERE state = ANY($3) AND (lease_until IS NULL OR lease_until < now())
+                     WHERE state = ANY($3) AND parked_at IS NULL AND (lease_until IS NULL OR lease_until < now())
                      ORDER BY lease_until NULLS FIRST, requested_at
                      FOR UPDATE SKIP LOCKED LIMIT 1)
-         RETURNING id, epoch",
+         RETURNING id, epoch, takeovers",
     )
     .bind(owner)
     .bind(millis(ttl))
     .bind(live)
     .fetch_optional(pool)
     .await?;
-    Ok(row.map(|(migration, epoch)| Fence { migration, epoch, owner }))
+    Ok(row.map(|(migration, epoch, takeovers)| Fence { migration, epoch, owner, takeovers }))
 }
 
-/// Prolongs the lease from now on.
+/// Prolongs the lease from now on; tells how often a person has moved the migration.
 ///
 /// # Errors
 /// [`WriteError::Fenced`] where it is held no more.
-pub async fn renew(db: impl PgExecutor<'_>, fence: &Fence, ttl: Duration) -> Result<(), WriteError> {
-    let done = sqlx::query(
+pub async fn renew(db: impl PgExecutor<'_>, fence: &Fence, ttl: Duration) -> Result<i32, WriteError> {
+    let asked: Option<i32> = sqlx::query_scalar(
         "UPDATE migration SET lease_until = now() + $3 * interval '1 millisecond'
-         WHERE id = $1 AND epoch = $2 AND lease_owner IS NOT NULL",
+         WHERE id = $1 AND epoch = $2 AND lease_owner IS NOT NULL RETURNING asked",
     )
     .bind(fence.migration)
     .bind(fence.epoch)
     .bind(millis(ttl))
-    .execute(db)
+    .fetch_optional(db)
     .await?;
-    fenced(done.rows_affected())
+    asked.ok_or(WriteError::Fenced)
 }
 
 /// Gives the lease back, so that nobody has to wait for its end.

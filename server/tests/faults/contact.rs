@@ -36,7 +36,7 @@ async fn a_run_whose_connection_is_cut_five_times_is_followed_to_its_end() {
         proxy.cut();
         let lost = rest.reach(&id, &["contact_lost"]).await;
         assert!(lost["reason"].as_str().is_some_and(|why| why.contains(&proxy.port.to_string())), "{lost}");
-        assert!(lost["actions"].as_array().unwrap().is_empty(), "{lost}");
+        assert_eq!(lost["actions"], json!(["cancel"]), "{lost}");
         let printed = program.printed(&id, 1).len();
         until("nimadm goes on meanwhile", || async { (program.printed(&id, 1).len() > printed).then_some(()) }).await;
         proxy.mend();

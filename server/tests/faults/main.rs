@@ -9,6 +9,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod actions;
 mod contact;
 mod database;
 mod input;

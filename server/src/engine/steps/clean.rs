@@ -1,8 +1,12 @@
-//! Removing what a failed nimadm left behind.
+//! Removing what nimadm left behind.
+//!
+//! `-F` breaks the client's lock, and a lock may be somebody's who is at work. It is sent only after `nimadm -C` was refused for the
+//! lock, and the master's process table shows no nimadm for this client.
 
 use crate::{
     engine::{
-        host, look,
+        host::{self, HostError},
+        look,
         machine::Event,
         run::{Run, StepError},
     },
@@ -13,7 +17,7 @@ use crate::{
     },
     store::migration::Row,
 };
-use aix::{ObjectName, command::quote_words, lsnim};
+use aix::{ObjectName, command::quote_words, lsnim, ps};
 use app::model::State;
 use serde_json::json;
 
@@ -21,31 +25,86 @@ use serde_json::json;
 const KEPT: usize = 2000;
 
 impl Run {
-    /// Runs `nimadm -C` in the spool and looks whether master and client are clean. `-F` is never sent: a lock that holds
-    /// may be somebody's who is at work.
     pub(in crate::engine) async fn clean(&self, row: &Row) -> Result<(), StepError> {
         let connection = self.connect(row).await?;
+        self.clean_up(row, &connection, State::Cleaning).await
+    }
+
+    /// Runs `nimadm -C` in the spool and looks whether master and client are clean.
+    pub(super) async fn clean_up(&self, row: &Row, connection: &Connection, from: State) -> Result<(), StepError> {
+        self.client_is_quiet(row, connection).await?;
         let job = Job::of_cleaning(row.id, row.cleanings);
-        if job.status(&connection).await? == Status::Absent {
-            let spot = row.request.spot.as_str();
-            let command = quote_words(["nimadm", "-C", "-c", &row.client, "-s", spot]);
-            self.record_act("migration.clean", json!({ "command": command, "master": row.master })).await?;
-            job.start(&connection, self.fence.epoch, &command).await?;
+        let mut said = self.run_cleaning(row, connection, &job, &["nimadm", "-C"]).await?;
+        let mut left = self.left_behind(row, connection).await?;
+        if !left.is_empty() && is_locked(&said) {
+            match self.who_runs(row, connection).await? {
+                Some(command) => left.push(format!("its master runs {command:?} for it, which is not nimdeck's")),
+                None => {
+                    said = self.run_cleaning(row, connection, &job.forced(), &["nimadm", "-F", "-C"]).await?;
+                    left = self.left_behind(row, connection).await?;
+                }
+            }
         }
-        while let Status::Absent | Status::Claimed { alive: true, rc: None, .. } = job.status(&connection).await? {
-            tokio::time::sleep(self.engine.timing.scan).await;
-        }
-        let said = said(&connection, &job).await?;
-        let left = self.left_behind(row, &connection).await?;
         let clean = left.is_empty();
         let reason = if clean {
             "Cleaned up: the disk is free, NIM is ready for the client.".to_owned()
         } else {
             format!("nimadm -C has run, but {}. It said: {said}", left.join(" and "))
         };
-        self.advance(State::Cleaning, Event::CleaningEnded { clean }, Some(&reason)).await?;
+        self.advance(from, Event::CleaningEnded { clean }, Some(&reason)).await?;
         self.refresh_client(row).await;
         Ok(())
+    }
+
+    /// Runs a clean-up to its end; the end of what it printed.
+    async fn run_cleaning(
+        &self,
+        row: &Row,
+        connection: &Connection,
+        job: &Job,
+        nimadm: &[&str],
+    ) -> Result<String, StepError> {
+        if job.status(connection).await? == Status::Absent {
+            let words = nimadm.iter().copied().chain(["-c", &row.client, "-s", row.request.spot.as_str()]);
+            let command = quote_words(words);
+            self.record_act("migration.clean", json!({ "command": command, "master": row.master })).await?;
+            job.start(connection, self.fence.epoch, &command).await?;
+        }
+        while let Status::Absent | Status::Claimed { alive: true, rc: None, .. } = job.status(connection).await? {
+            tokio::time::sleep(self.engine.timing.scan).await;
+        }
+        said(connection, job).await
+    }
+
+    /// What nimadm has begun on the client does not end with nimadm: cleaning while a copy still runs would race it.
+    async fn client_is_quiet(&self, row: &Row, connection: &Connection) -> Result<(), StepError> {
+        let hostname = self.hostname(row).await?;
+        let ask = ["ps -ef | grep '[a]lt_disk_copy' | head -1"];
+        let mut told = false;
+        loop {
+            let [answer] = host::client(connection, &hostname, ask).await?;
+            if answer.text.trim().is_empty() {
+                return Ok(());
+            }
+            if !std::mem::replace(&mut told, true) {
+                self.explain("alt_disk_copy still runs on the client: cleaning up waits for its end.").await?;
+            }
+            tokio::time::sleep(self.engine.timing.client_poll).await;
+        }
+    }
+
+    /// The nimadm that runs for this client on its master, if one does.
+    pub(in crate::engine) async fn who_runs(
+        &self,
+        row: &Row,
+        connection: &Connection,
+    ) -> Result<Option<String>, StepError> {
+        let [answer] = host::master(connection, ["ps -ef"]).await?;
+        let unreadable = |source| HostError::Unreadable { command: "ps -ef".to_owned(), source };
+        let processes = ps::processes(answer.success("ps -ef")?).map_err(unreadable)?;
+        let of_client =
+            |process: &ps::Process| ps::nimadm_client(&process.cmd).is_some_and(|client| client.as_str() == row.client);
+        Ok(processes.into_iter().find(of_client).map(|process| process.cmd))
     }
 
     /// What is still there of the failed run.
@@ -65,6 +124,11 @@ impl Run {
         }
         Ok(left)
     }
+}
+
+/// nimadm refused because of the client's lock (0505-140, unconfirmed: found by the word as well).
+fn is_locked(said: &str) -> bool {
+    said.contains("0505-140") || said.contains("locked")
 }
 
 /// The end of what the job printed.

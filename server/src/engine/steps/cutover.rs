@@ -5,12 +5,14 @@ use crate::{
         host::{self, HostError},
         look,
         machine::Event,
+        reboot::{Answered, rebooted},
         run::{Run, StepError},
     },
+    remote::Connection,
     store::migration::{self, Row},
 };
-use aix::{DiskName, ObjectName, Pvid, bootlist, uptime};
-use app::model::{Snapshot, State};
+use aix::{DiskName, ObjectName, Pvid, bootlist};
+use app::model::{BootlistPolicy, Snapshot, State};
 use serde_json::json;
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -25,6 +27,15 @@ impl Run {
             Ok(disks) => disks,
             Err(why) => return self.refuse(&format!("The bootlist was not touched: {why}.")).await,
         };
+        let moved_by_us = bootlist::devices(&client.boot) == disks.iter().map(DiskName::as_str).collect::<Vec<_>>();
+        if let Some(before) = &row.before
+            && !moved_by_us
+            && let Some(why) = differs(before, &client, row.request.bootlist)
+        {
+            return self
+                .refuse(&format!("The bootlist was not touched: {why}. Find out why, then cut over again."))
+                .await;
+        }
         let names: Vec<&str> = disks.iter().map(DiskName::as_str).collect();
         let command = format!("bootlist -m normal {}", names.join(" "));
         self.record_act("migration.move_bootlist", json!({ "command": command, "before": client.bootlist })).await?;
@@ -50,51 +61,99 @@ impl Run {
     /// Reboots the client and waits for it. The order is written down before it is sent, so that whoever takes over waits
     /// instead of rebooting a second time.
     pub(in crate::engine) async fn reboot(&self, row: &Row) -> Result<(), StepError> {
-        let timing = &self.engine.timing;
         let connection = self.connect(row).await?;
         let hostname = self.hostname(row).await?;
-        let sent_at = row.reboot_sent_at;
-        let ago = sent_at.and_then(|at| Duration::try_from(OffsetDateTime::now_utc() - at).ok()).unwrap_or_default();
-        match look::snapshot(&connection, &hostname).await {
-            Ok(client) if rebooted(&client, &row.pvids()?, row.reboot_down_at.is_some(), ago) => {
-                return self.advance(State::Rebooting, Event::ClientBack, None).await;
+        match Answered::from(look::snapshot(&connection, &hostname).await)? {
+            Answered::Yes(client) if rebooted(&client, &row.pvids()?, row.reboot_down_at.is_some(), sent_ago(row)) => {
+                self.advance(State::Rebooting, Event::ClientBack, None).await
             }
-            Ok(_) if sent_at.is_none() || ago > timing.reboot_resend => {
-                self.record_act("migration.reboot", json!({ "command": "shutdown -Fr", "client": row.client })).await?;
-                migration::reboot_sent(&self.engine.pool, &self.fence).await?;
-                // Its answer dies with the client; what counts is that the client goes away and comes back.
-                let sent = host::client(&connection, &hostname, ["nohup shutdown -Fr >/dev/null 2>&1 &"]).await;
-                tracing::info!(answered = sent.is_ok(), "shutdown was sent");
-            }
-            Ok(_) => {}
-            Err(HostError::ClientUnreachable { .. }) if sent_at.is_none() => {
+            Answered::Yes(_) if self.reboot_is_due(row) => self.send_reboot(row, &connection, &hostname).await,
+            Answered::No if row.reboot_sent_at.is_none() => {
                 // It must be looked at before it is rebooted: something else is going on there.
-                return Err(HostError::ClientUnreachable {
-                    client: row.client.clone(),
-                    said: "it went away before the reboot was sent".to_owned(),
-                }
-                .into());
+                let said = "it went away before the reboot was sent".to_owned();
+                Err(HostError::ClientUnreachable { client: row.client.clone(), said }.into())
             }
-            Err(HostError::Remote(error)) => return Err(error.into()),
-            Err(_) if ago > timing.reboot_patience => {
-                let minutes = timing.reboot_patience.as_secs() / 60;
-                let why = format!(
-                    "The client has not come back for {minutes} minutes. Open its console at the HMC: a first boot may wait for \
-                     a terminal type. To boot the old system: SMS, 5 Select Boot Options, 1 Select Boot Device, 5 Hard Drive, \
-                     the old disk, 2 Normal Mode Boot."
-                );
-                return self.advance(State::Rebooting, Event::ClientStaysAway, Some(&why)).await;
-            }
+            Answered::No => self.client_is_away(row, Event::ClientStaysAway).await,
             // A command that fails on a client that answers is no sign of a reboot.
-            Err(HostError::ClientUnreachable { .. }) if row.reboot_down_at.is_none() => {
-                migration::reboot_down(&self.engine.pool, &self.fence).await?;
-                self.announce().await?;
+            Answered::Yes(_) | Answered::Strangely => {
+                tokio::time::sleep(self.engine.timing.client_poll).await;
+                Ok(())
             }
-            Err(_) => {}
+        }
+    }
+
+    /// Whether shutdown was not sent yet, or so long ago without any sign of it that it was lost.
+    pub(super) fn reboot_is_due(&self, row: &Row) -> bool {
+        row.reboot_sent_at.is_none() || sent_ago(row) > self.engine.timing.reboot_resend
+    }
+
+    /// Writes down that the client reboots, then tells it to.
+    pub(super) async fn send_reboot(
+        &self,
+        row: &Row,
+        connection: &Connection,
+        hostname: &ObjectName,
+    ) -> Result<(), StepError> {
+        self.record_act("migration.reboot", json!({ "command": "shutdown -Fr", "client": row.client })).await?;
+        migration::reboot_sent(&self.engine.pool, &self.fence).await?;
+        // Its answer dies with the client; what counts is that the client goes away and comes back.
+        let sent = host::client(connection, hostname, ["nohup shutdown -Fr >/dev/null 2>&1 &"]).await;
+        tracing::info!(answered = sent.is_ok(), "shutdown was sent");
+        tokio::time::sleep(self.engine.timing.client_poll).await;
+        Ok(())
+    }
+
+    /// The client is silent after its reboot was sent: at first that is what was wanted, after a while it is an alarm.
+    pub(super) async fn client_is_away(&self, row: &Row, too_long: Event) -> Result<(), StepError> {
+        let timing = &self.engine.timing;
+        if sent_ago(row) > timing.reboot_patience {
+            let minutes = timing.reboot_patience.as_secs() / 60;
+            let why = format!(
+                "The client has not come back for {minutes} minutes. Open its console at the HMC: a first boot may wait for \
+                 a terminal type. To boot the old system: SMS, 5 Select Boot Options, 1 Select Boot Device, 5 Hard Drive, \
+                 the old disk, 2 Normal Mode Boot."
+            );
+            return self.advance(row.state()?, too_long, Some(&why)).await;
+        }
+        if row.reboot_down_at.is_none() {
+            migration::reboot_down(&self.engine.pool, &self.fence).await?;
+            self.announce().await?;
         }
         tokio::time::sleep(timing.client_poll).await;
         Ok(())
     }
+}
+
+/// How long ago shutdown was sent; nothing where it was not.
+fn sent_ago(row: &Row) -> Duration {
+    let ago = row.reboot_sent_at.and_then(|at| Duration::try_from(OffsetDateTime::now_utc() - at).ok());
+    ago.unwrap_or_default()
+}
+
+/// What differs from what was approved, seen from just before the bootlist is moved. The clone is a copy of a system that must
+/// still be the one that runs.
+fn differs(before: &Snapshot, now: &Snapshot, policy: BootlistPolicy) -> Option<String> {
+    let shown =
+        |text: &str| if text.trim().is_empty() { "nothing".to_owned() } else { text.trim().replace('\n', ", ") };
+    if now.level != before.level {
+        return Some(format!("the client runs {} now, and {} when it was cloned", now.oslevel, before.oslevel));
+    }
+    let boot_pvid = |snapshot: &Snapshot| {
+        let disk = snapshot.disks.iter().find(|pv| snapshot.boot_disk.as_deref() == Some(pv.disk.as_str()));
+        disk.and_then(|pv| pv.pvid.clone())
+    };
+    if boot_pvid(now) != boot_pvid(before) {
+        let disk = |snapshot: &Snapshot| snapshot.boot_disk.clone().unwrap_or_else(|| "an unknown disk".to_owned());
+        return Some(format!("the client has booted from {} since, not from {}", disk(now), disk(before)));
+    }
+    let moved = bootlist::devices(&now.boot) != bootlist::devices(&before.boot);
+    (moved && policy == BootlistPolicy::Hold).then(|| {
+        format!(
+            "somebody has changed the bootlist since: it reads {}, and read {}",
+            shown(&now.bootlist),
+            shown(&before.bootlist)
+        )
+    })
 }
 
 /// Today's names of the clone's disks, in the order asked for.
@@ -115,20 +174,10 @@ fn clone_disks(client: &Snapshot, pvids: &[Pvid]) -> Result<Vec<DiskName>, Strin
         .collect()
 }
 
-/// Whether this is a client after its reboot. One that was away for a moment may only be shutting down still; its uptime tells.
-fn rebooted(client: &Snapshot, clone: &[Pvid], was_away: bool, ago: Duration) -> bool {
-    let fresh = uptime::minutes(&client.uptime).is_none_or(|minutes| Duration::from_secs(minutes * 60) <= ago);
-    booted_from(client, clone) || (was_away && fresh)
-}
-
-fn booted_from(client: &Snapshot, pvids: &[Pvid]) -> bool {
-    let disk = client.disks.iter().find(|pv| client.boot_disk.as_deref() == Some(pv.disk.as_str()));
-    disk.and_then(|pv| pv.pvid.as_ref()).is_some_and(|pvid| pvids.contains(pvid))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::reboot::booted_from;
     use app::model::Timestamp;
 
     fn client(lspv: &str) -> Snapshot {
@@ -161,5 +210,25 @@ mod tests {
             assert!(clone_disks(&client(other), std::slice::from_ref(&pvid)).is_err(), "{other}");
         }
         assert!(clone_disks(&now, &[]).is_err(), "a bootlist of no disks");
+    }
+
+    #[test]
+    fn a_client_that_is_not_as_it_was_cloned_is_not_cut_over() {
+        let disks = "hdisk0 00f9c87a12345678 rootvg active\nhdisk1 00f9c87a12345679 altinst_rootvg\n";
+        let with = |boot: &str, level: &str, boot_disk: &str| Snapshot {
+            boot: bootlist::parse(boot).unwrap(),
+            bootlist: boot.to_owned(),
+            level: level.parse().ok(),
+            boot_disk: Some(boot_disk.to_owned()),
+            ..client(disks)
+        };
+        let before = with("hdisk0 blv=hd5", "7100-05-11-2246", "hdisk0");
+        let says = |now: &Snapshot| differs(&before, now, BootlistPolicy::Hold).unwrap_or_default();
+        assert_eq!(says(&before), "");
+        assert!(says(&with("hdisk2 blv=hd5", "7100-05-11-2246", "hdisk0")).contains("changed the bootlist"));
+        assert!(says(&with("hdisk0 blv=hd5", "7100-05-12-2320", "hdisk0")).contains("runs"));
+        assert!(says(&with("hdisk0 blv=hd5", "7100-05-11-2246", "hdisk1")).contains("booted from hdisk1"));
+        let by_nimadm = with("hdisk1 blv=hd5", "7100-05-11-2246", "hdisk0");
+        assert_eq!(differs(&before, &by_nimadm, BootlistPolicy::Nimadm), None);
     }
 }

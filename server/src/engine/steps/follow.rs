@@ -15,6 +15,7 @@ use crate::{
     },
     store::{attempt, audit, log, migration, migration::Row, phase},
 };
+use aix::Phase;
 use app::model::{PhaseState, State};
 use futures::TryStreamExt;
 use serde_json::json;
@@ -29,38 +30,48 @@ const FLUSH: Duration = Duration::from_millis(250);
 impl Run {
     pub(in crate::engine) async fn follow(&self, row: &Row) -> Result<(), StepError> {
         let connection = self.connect(row).await?;
-        let job = Job::of_attempt(row.id, row.attempt);
-        let gone = || StepError::Spool(SpoolError::Gone(job.folder()));
+        let job = Self::job(row);
         if job.status(&connection).await? == Status::Absent {
-            return Err(gone());
+            return Err(gone(&job));
         }
         if row.state()? == State::ContactLost {
             self.advance(State::ContactLost, Event::ContactRegained, None).await?;
         }
+        let (ingest, rc) = self.take_log(row, &connection, &job).await?;
+        self.conclude(row, &connection, &job, &ingest, rc).await
+    }
+
+    /// Takes the log until the job has ended and every byte is stored; its return code, where it said one.
+    pub(super) async fn take_log(
+        &self,
+        row: &Row,
+        connection: &Connection,
+        job: &Job,
+    ) -> Result<(Ingest<'_>, Option<i32>), StepError> {
         let stored = Position {
             bytes: (row.log_bytes - row.attempt_bytes.unwrap_or_default()).unsigned_abs(),
             lines: (row.log_lines - row.attempt_lines.unwrap_or_default()).unsigned_abs(),
         };
         let (pool, bus) = (&self.engine.pool, &*self.engine.bus);
         let mut ingest = Ingest::resume(pool, bus, self.fence, row.attempt, stored).await?;
-        ingest.set_marks(job.marks(&connection).await?);
+        ingest.set_marks(job.marks(connection).await?);
         let mut looked_dead = false;
         let rc = loop {
-            follow_once(&connection, &job, &mut ingest).await?;
+            follow_once(connection, job, &mut ingest).await?;
             // Bytes printed from here on are printed now.
             ingest.set_marks(Vec::new());
-            match job.status(&connection).await? {
-                Status::Absent => return Err(gone()),
+            match job.status(connection).await? {
+                Status::Absent => return Err(gone(job)),
                 Status::Claimed { alive: true, rc: None, .. } => {}
                 // A wrapper that has just claimed the job has not written its process id yet: what looks dead is looked at twice.
                 Status::Claimed { alive: false, rc: None, .. } if !std::mem::replace(&mut looked_dead, true) => {}
                 // A file that shrank is found by the comparison at the end.
                 Status::Claimed { rc, size, .. } if size <= ingest.received() => break rc,
-                Status::Claimed { .. } => drain(&connection, &job, &mut ingest).await?,
+                Status::Claimed { .. } => drain(connection, job, &mut ingest).await?,
             }
         };
         ingest.finish().await?;
-        self.conclude(row, &connection, &job, &ingest, rc).await
+        Ok((ingest, rc))
     }
 
     /// The log is complete. What it and the client say decides; everything is stored in one transaction.
@@ -74,38 +85,68 @@ impl Run {
     ) -> Result<(), StepError> {
         let sha256 = self.prove(row, connection, job).await?;
         let client = look::snapshot(connection, &self.hostname(row).await?).await?;
-        let mut verdict = ingest.verdict();
-        // The reader knows no names; whoever follows the advice should not have to fill them in.
-        let names = |text: String| text.replace("<client>", &row.client).replace("<spot>", row.request.spot.as_str());
-        verdict.advice = verdict.advice.map(names);
+        let verdict = Evidence::name_hosts(ingest.verdict(), row);
         let targets = &row.request.target_disks;
         let known = row.pvids()?;
-        let evidence = Evidence { verdict: &verdict, rc, disks: &client.disks, targets, pvids: &known };
+        let step = Phase::STEPS.get(usize::from(row.step.unsigned_abs()).wrapping_sub(1)).filter(|_| row.stepped());
+        let step = step.and_then(|phases| phases.last().copied());
+        let evidence = Evidence { verdict: &verdict, rc, step, disks: &client.disks, targets, pvids: &known };
         let (ending, mut reason, found) = ending::judge(&evidence);
         if sha256.is_none() {
             let differs = "The stored log is not the master's file, byte for byte: read that one";
             reason = Some(reason.map_or_else(|| differs.to_owned(), |reason| format!("{reason}. {differs}")));
         }
-        let last_phase = if ending == Ending::CloneReady { PhaseState::Done } else { PhaseState::Failed };
+        let good = matches!(ending, Ending::CloneReady | Ending::Step { .. });
+        let last_phase = if good { PhaseState::Done } else { PhaseState::Failed };
 
         let mut tx = self.engine.pool.begin().await?;
         crate::store::fence::hold(&mut tx, &self.fence).await?;
         phase::end(&mut tx, row.id, row.attempt, last_phase, OffsetDateTime::now_utc()).await?;
-        attempt::ended(&mut tx, row.id, row.attempt, rc, &verdict, sha256.as_deref()).await?;
-        if known.is_empty() && ending == Ending::CloneReady {
+        if known.is_empty() && good {
             migration::set_pvids(&mut *tx, &self.fence, &found).await?;
         }
-        let detail = json!({ "outcome": verdict.outcome, "rc": rc, "sha256": sha256, "bootlist": client.bootlist });
-        audit::record(&mut tx, "system", "migration.nimadm_ended", &crate::engine::run::subject(row.id), detail)
-            .await?;
+        let subject = crate::engine::run::subject(row.id);
+        let ending = match (ending, step) {
+            (Ending::Step { .. }, Some(last)) => {
+                migration::next_step(&mut tx, &self.fence).await?;
+                // Asked for at the launch, or since: the row is locked, so nobody can ask in between.
+                let asked: Option<String> = migration::hold_asked_by(&mut tx, row.id).await?;
+                let hold = asked.is_some() || row.request.hold_after.contains(&last);
+                let asked = asked.map_or_else(|| "at the launch".to_owned(), |by| format!("by {by}"));
+                reason = hold.then(|| format!("Held after phase {last}, as asked {asked}. Resume, or cancel."));
+                audit::record(
+                    &mut tx,
+                    "system",
+                    "migration.step_ended",
+                    &subject,
+                    json!({ "after_phase": last, "rc": rc }),
+                )
+                .await?;
+                Ending::Step { hold }
+            }
+            (ending, _) => {
+                attempt::ended(&mut tx, row.id, row.attempt, rc, &verdict, sha256.as_deref()).await?;
+                let detail =
+                    json!({ "outcome": verdict.outcome, "rc": rc, "sha256": sha256, "bootlist": client.bootlist });
+                audit::record(&mut tx, "system", "migration.nimadm_ended", &subject, detail).await?;
+                ending
+            }
+        };
         self.advance_in(&mut tx, State::Running, Event::JobEnded(ending), reason.as_deref()).await?;
         tx.commit().await?;
-        self.refresh_client(row).await;
+        if !matches!(ending, Ending::Step { .. }) {
+            self.refresh_client(row).await;
+        }
         self.announce().await
     }
 
     /// Reads the master's file once more and compares it with what is stored. The hash of the whole log where they are equal.
-    async fn prove(&self, row: &Row, connection: &Connection, job: &Job) -> Result<Option<String>, StepError> {
+    pub(super) async fn prove(
+        &self,
+        row: &Row,
+        connection: &Connection,
+        job: &Job,
+    ) -> Result<Option<String>, StepError> {
         let mut theirs = Sha256::new();
         let mut stream = job.rest(connection, 0).await?;
         while let Some(piece) = stream.next().await? {
@@ -143,6 +184,10 @@ impl Run {
             tracing::info!(error = &error as &dyn std::error::Error, "the client's inventory could not be refreshed");
         }
     }
+}
+
+fn gone(job: &Job) -> StepError {
+    StepError::Spool(SpoolError::Gone(job.folder()))
 }
 
 /// Takes the output until the job or its follower ends.

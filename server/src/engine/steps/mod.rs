@@ -1,7 +1,10 @@
-//! What each state asks for, one work a file. Every one may be begun again from its start at any moment.
+//! The work that each state asks for, one file a kind.
 
+mod cancel;
 mod clean;
 mod cutover;
+mod finalise;
 mod follow;
+mod rollback;
 mod start;
 mod verify;

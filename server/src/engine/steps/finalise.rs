@@ -1,0 +1,108 @@
+//! Giving the old disk back: `old_rootvg` is removed, and with it the way back (nimadm.md §1.9).
+
+use crate::{
+    engine::{
+        host, look,
+        machine::Event,
+        run::{Run, StepError},
+    },
+    store::{fence::WriteError, migration::Row},
+};
+use aix::{DiskName, ObjectName, Pvid, bootlist};
+use app::model::{Snapshot, State};
+use serde_json::json;
+
+const COMMAND: &str = "alt_rootvg_op -X old_rootvg";
+
+impl Run {
+    pub(in crate::engine) async fn finalise(&self, row: &Row) -> Result<(), StepError> {
+        let connection = self.connect(row).await?;
+        let hostname = self.hostname(row).await?;
+        let before = row.before.as_ref().ok_or(WriteError::Fenced)?;
+        let rootvg = before.disks.iter().filter(|pv| pv.vg.as_ref().is_some_and(|vg| vg.as_str() == "rootvg"));
+        let old: Vec<Pvid> = rootvg.filter_map(|pv| pv.pvid.clone()).collect();
+        let client = look::snapshot(&connection, &hostname).await?;
+        let mut said = String::new();
+        match still_there(&client, &old) {
+            Err(why) => {
+                let why = format!("Not finalised: {why}. Nothing was removed.");
+                return self.advance(State::Finalising, Event::FinaliseEnded { freed: false }, Some(&why)).await;
+            }
+            // Whoever was here before has done it.
+            Ok(disks) if disks.is_empty() => {}
+            Ok(disks) => {
+                self.record_act("migration.remove_old_rootvg", json!({ "command": COMMAND, "disks": disks })).await?;
+                let [answer] = host::client(&connection, &hostname, [COMMAND]).await?;
+                said = answer.text.trim().to_owned();
+            }
+        }
+        let after = look::snapshot(&connection, &hostname).await?;
+        let left = still_there(&after, &old).unwrap_or_default();
+        let freed = left.is_empty();
+        let reason = if freed {
+            "The old disk is free. There is no way back to the old system but a backup.".to_owned()
+        } else {
+            format!("{COMMAND} has run, but old_rootvg is still there. It said: {said}")
+        };
+        self.advance(State::Finalising, Event::FinaliseEnded { freed }, Some(&reason)).await?;
+        self.refresh_client(row).await;
+        Ok(())
+    }
+}
+
+/// The disks that still hold the old system. Refuses where removing it could touch what runs or boots.
+fn still_there(client: &Snapshot, old: &[Pvid]) -> Result<Vec<DiskName>, String> {
+    let boots = bootlist::devices(&client.boot);
+    let mut disks = Vec::new();
+    for pv in &client.disks {
+        let is_old = pv.pvid.as_ref().is_some_and(|pvid| old.contains(pvid));
+        match pv.vg.as_ref().map(ObjectName::as_str) {
+            Some("old_rootvg") if !is_old => {
+                return Err(format!("{} holds an old_rootvg that is not this migration's", pv.disk));
+            }
+            Some("old_rootvg") if boots.contains(&pv.disk.as_str()) => {
+                return Err(format!("{} is in the bootlist", pv.disk));
+            }
+            Some("old_rootvg") => disks.push(pv.disk.clone()),
+            Some("rootvg") if is_old => {
+                return Err(format!("{} holds the running rootvg: the client was rolled back", pv.disk));
+            }
+            _ => {}
+        }
+    }
+    Ok(disks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use app::model::Timestamp;
+
+    #[test]
+    fn only_the_old_disk_that_neither_runs_nor_boots_is_given_back() {
+        let look = |lspv: &str, boot: &str| {
+            let client = Snapshot {
+                at: Timestamp::from_unix_millis(0),
+                level: None,
+                oslevel: String::new(),
+                disks: aix::lspv::parse(lspv).unwrap(),
+                lspv: String::new(),
+                boot: bootlist::parse(boot).unwrap(),
+                bootlist: String::new(),
+                boot_disk: None,
+                rootvg: String::new(),
+                uptime: String::new(),
+            };
+            still_there(&client, &["00f9c87a12345678".parse().unwrap()])
+        };
+        let new = "hdisk1 00f9c87a12345679 rootvg active\n";
+        let kept = format!("hdisk0 00f9c87a12345678 old_rootvg\n{new}");
+        assert_eq!(look(&kept, "hdisk1 blv=hd5").unwrap().len(), 1);
+        assert!(look(&format!("hdisk0 00f9c87a12345678 None\n{new}"), "hdisk1 blv=hd5").unwrap().is_empty());
+        assert!(look(&kept, "hdisk1 blv=hd5\nhdisk0 blv=hd5").unwrap_err().contains("bootlist"));
+        let other = format!("hdisk4 00f9c87a12345670 old_rootvg\n{new}");
+        assert!(look(&other, "hdisk1 blv=hd5").unwrap_err().contains("not this migration's"));
+        let back = "hdisk0 00f9c87a12345678 rootvg active\nhdisk1 00f9c87a12345679 altinst_rootvg\n";
+        assert!(look(back, "hdisk0 blv=hd5").unwrap_err().contains("rolled back"));
+    }
+}

@@ -1,0 +1,323 @@
+//! Migrations: what was asked for, where it stands, and what its hosts said.
+//!
+//! [`list`] reads many, [`moves`] changes one: a worker's writes carry its fence, a person's the state they saw.
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT g.*, c.name AS client, m.name AS master, m.simulated, a.started_at, a.ended_at, a.outcome, a.failed_phase,
+                    a.cause, a.advice, a.codes, a.log_bytes AS attempt_bytes, a.log_lines AS attempt_lines,
+                    (SELECT max(number) FROM phase p WHERE p.migration_id = g.id AND p.attempt = g.attempt) AS current_phase
+             FROM migration g JOIN client c ON c.id = g.client_id JOIN master m ON m.id = g.master_id
+             LEFT JOIN attempt a ON a.migration_id = g.id AND a.number = g.attempt ",
+            $rest
+        )
+    };
+}
+
+mod list;
+mod moves;
+
+pub use list::{changed_since, list};
+pub use moves::*;
+
+use crate::engine::machine::{self, Case};
+use aix::{Level, Phase, Pvid};
+use app::model::{LaunchRequest, Migration, MigrationSummary, RunMode, Snapshot, State, VerificationCheck};
+use sqlx::{PgConnection, PgExecutor, types::Json};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// A migration as stored, with the names and the latest attempt a reader needs.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Row {
+    /// Identifier.
+    pub id: Uuid,
+    state: String,
+    /// Why it stands where it stands.
+    pub reason: Option<String>,
+    /// NIM name of the client.
+    pub client: String,
+    /// The client.
+    pub client_id: Uuid,
+    /// The master's name.
+    pub master: String,
+    /// The master.
+    pub master_id: Uuid,
+    simulated: bool,
+    /// The command line.
+    pub command: String,
+    /// What was asked for.
+    pub request: Json<LaunchRequest>,
+    /// How often a cleaning was asked for.
+    pub cleanings: i32,
+    /// PVIDs of the target disks, once they are known.
+    pub target_pvids: Vec<String>,
+    from_level: Option<String>,
+    to_level: Option<String>,
+    /// 1 for the first.
+    pub attempt: i32,
+    /// Lines stored over all attempts.
+    pub log_lines: i64,
+    /// Bytes stored over all attempts.
+    pub log_bytes: i64,
+    log_sha256: Option<String>,
+    last_line_at: Option<OffsetDateTime>,
+    /// Who asked for it.
+    pub requested_by: String,
+    requested_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+    /// Run in steps: the group of phases that runs or is next, from 1.
+    pub step: i16,
+    /// Who asked for a hold that was not reached yet.
+    pub hold_asked_by: Option<String>,
+    cutover_by: Option<String>,
+    cutover_at: Option<OffsetDateTime>,
+    rollback_by: Option<String>,
+    rollback_at: Option<OffsetDateTime>,
+    parked_at: Option<OffsetDateTime>,
+    /// How often a person has moved it.
+    pub asked: i32,
+    /// When shutdown was about to be sent.
+    pub reboot_sent_at: Option<OffsetDateTime>,
+    /// When the client was first seen away after that.
+    pub reboot_down_at: Option<OffsetDateTime>,
+    /// The client before.
+    pub before: Option<Json<Snapshot>>,
+    /// The client after.
+    pub after: Option<Json<Snapshot>>,
+    /// The checks of after against before.
+    pub verification: Option<Json<Vec<VerificationCheck>>>,
+    started_at: Option<OffsetDateTime>,
+    /// When nimadm of the latest attempt ended.
+    pub ended_at: Option<OffsetDateTime>,
+    outcome: Option<String>,
+    failed_phase: Option<i16>,
+    cause: Option<String>,
+    advice: Option<String>,
+    codes: Option<Vec<String>>,
+    current_phase: Option<i16>,
+    /// Bytes of the latest attempt's spool that are stored.
+    pub attempt_bytes: Option<i64>,
+    /// Lines of the latest attempt that are stored.
+    pub attempt_lines: Option<i64>,
+}
+
+impl Row {
+    /// Where it stands.
+    ///
+    /// # Errors
+    /// Where the column holds an unknown word.
+    pub fn state(&self) -> Result<State, sqlx::Error> {
+        super::state(&self.state)
+    }
+
+    /// Whether it runs in steps (`-P`).
+    #[must_use]
+    pub fn stepped(&self) -> bool {
+        self.request.mode == RunMode::Stepped
+    }
+
+    /// As the machine sees it.
+    ///
+    /// # Errors
+    /// Where the column holds an unknown word.
+    pub fn case(&self) -> Result<Case, sqlx::Error> {
+        Ok(Case { state: self.state()?, stepped: self.stepped(), parked: self.parked_at.is_some() })
+    }
+
+    /// Nothing will be added to the log unless somebody retries.
+    ///
+    /// # Errors
+    /// Where the column holds an unknown word.
+    pub fn log_is_complete(&self) -> Result<bool, sqlx::Error> {
+        Ok(self.ended_at.is_some() || self.state()?.log_is_complete())
+    }
+
+    /// The level before, as stored at the launch.
+    #[must_use]
+    pub fn from_level(&self) -> Option<Level> {
+        self.from_level.as_deref().and_then(|level| level.parse().ok())
+    }
+
+    /// The level it leads to, as far as the SPOT says.
+    #[must_use]
+    pub fn to_level(&self) -> Option<&str> {
+        self.to_level.as_deref()
+    }
+
+    /// PVIDs of the target disks.
+    ///
+    /// # Errors
+    /// Where the column holds something else.
+    pub fn pvids(&self) -> Result<Vec<Pvid>, sqlx::Error> {
+        self.target_pvids.iter().map(|pvid| pvid.parse().map_err(super::decode)).collect()
+    }
+
+    fn phase(number: Option<i16>) -> Option<Phase> {
+        number.and_then(|number| u8::try_from(number).ok()).and_then(|number| Phase::try_from(number).ok())
+    }
+
+    /// As it travels in lists.
+    ///
+    /// # Errors
+    /// Where a column holds what its type does not allow.
+    pub fn summary(&self) -> Result<MigrationSummary, sqlx::Error> {
+        Ok(MigrationSummary {
+            id: self.id,
+            state: self.state()?,
+            reason: self.reason.clone(),
+            client: self.client.parse().map_err(super::decode)?,
+            master: self.master.parse().map_err(super::decode)?,
+            simulated: self.simulated,
+            from_level: self.from_level(),
+            to_level: self.to_level.clone(),
+            phase: Self::phase(self.failed_phase).or_else(|| Self::phase(self.current_phase)),
+            attempt: self.attempt.unsigned_abs(),
+            requested_by: self.requested_by.clone(),
+            requested_at: self.requested_at.into(),
+            started_at: self.started_at.map(Into::into),
+            ended_at: self.ended_at.map(Into::into),
+            updated_at: self.updated_at.into(),
+        })
+    }
+
+    /// As it travels in full; `phases` are those of its latest attempt.
+    ///
+    /// # Errors
+    /// Where a column holds what its type does not allow.
+    pub fn wire(self, phases: Vec<app::model::PhaseRecord>) -> Result<Migration, sqlx::Error> {
+        let (state, case) = (self.state()?, self.case()?);
+        let outcome = |text: String| serde_json::from_value(text.into()).map_err(super::decode);
+        Ok(Migration {
+            id: self.id,
+            state,
+            client: self.client.parse().map_err(super::decode)?,
+            client_id: self.client_id,
+            master: self.master.parse().map_err(super::decode)?,
+            master_id: self.master_id,
+            simulated: self.simulated,
+            target_pvids: self.pvids()?,
+            from_level: self.from_level(),
+            to_level: self.to_level,
+            phases,
+            outcome: self.outcome.map(outcome).transpose()?,
+            failed_phase: Self::phase(self.failed_phase),
+            cause: self.cause,
+            advice: self.advice,
+            codes: self.codes.unwrap_or_default(),
+            reason: self.reason,
+            command: self.command,
+            request: self.request.0,
+            attempt: self.attempt.unsigned_abs(),
+            log_lines: self.log_lines.unsigned_abs(),
+            log_bytes: self.log_bytes.unsigned_abs(),
+            log_sha256: self.log_sha256,
+            last_line_at: self.last_line_at.map(Into::into),
+            actions: machine::actions(case),
+            hold_asked_by: self.hold_asked_by,
+            parked: case.parked,
+            cutover_by: self.cutover_by,
+            cutover_at: self.cutover_at.map(Into::into),
+            rollback_by: self.rollback_by,
+            rollback_at: self.rollback_at.map(Into::into),
+            requested_by: self.requested_by,
+            requested_at: self.requested_at.into(),
+            started_at: self.started_at.map(Into::into),
+            ended_at: self.ended_at.map(Into::into),
+            updated_at: self.updated_at.into(),
+        })
+    }
+}
+
+/// What a launch stores.
+#[derive(Debug)]
+pub struct New<'a> {
+    /// The client.
+    pub client: Uuid,
+    /// Its master.
+    pub master: Uuid,
+    /// What was asked for.
+    pub request: &'a LaunchRequest,
+    /// The command line.
+    pub command: &'a str,
+    /// Sign-in name of the requester.
+    pub requested_by: &'a str,
+    /// The requester's Idempotency-Key.
+    pub key: Option<&'a str>,
+    /// The level that runs.
+    pub from_level: Option<Level>,
+    /// The level of the SPOT.
+    pub to_level: Option<&'a str>,
+}
+
+/// Stores a launch in state `queued`, with its first attempt.
+///
+/// # Errors
+/// Those of the database; a unique violation of `one_live_migration_a_client` where the client is busy.
+pub async fn insert(conn: &mut PgConnection, new: &New<'_>) -> Result<Uuid, sqlx::Error> {
+    let id = Uuid::now_v7();
+    sqlx::query(
+        "INSERT INTO migration (id, client_id, master_id, state, request, command, requested_by, idempotency_key, from_level,
+             to_level)
+         VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(id)
+    .bind(new.client)
+    .bind(new.master)
+    .bind(Json(new.request))
+    .bind(new.command)
+    .bind(new.requested_by)
+    .bind(new.key)
+    .bind(new.from_level.map(|level| level.to_string()))
+    .bind(new.to_level)
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query("INSERT INTO attempt (migration_id, number) VALUES ($1, 1)").bind(id).execute(conn).await?;
+    Ok(id)
+}
+
+/// One migration.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find(db: impl PgExecutor<'_>, id: Uuid) -> Result<Option<Row>, sqlx::Error> {
+    sqlx::query_as(select!("WHERE g.id = $1")).bind(id).fetch_optional(db).await
+}
+
+/// The migration an Idempotency-Key of this requester led to.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_by_key(db: impl PgExecutor<'_>, requester: &str, key: &str) -> Result<Option<Row>, sqlx::Error> {
+    sqlx::query_as(select!("WHERE g.requested_by = $1 AND g.idempotency_key = $2"))
+        .bind(requester)
+        .bind(key)
+        .fetch_optional(db)
+        .await
+}
+
+/// The migration of a client that is not over.
+///
+/// # Errors
+/// Those of the database.
+pub async fn live_of_client(db: impl PgExecutor<'_>, client: Uuid) -> Result<Option<Row>, sqlx::Error> {
+    sqlx::query_as(select!(
+        "WHERE g.client_id = $1 AND g.state NOT IN ('failed_clean', 'cancelled', 'verified', 'rolled_back', 'finalised')"
+    ))
+    .bind(client)
+    .fetch_optional(db)
+    .await
+}
+
+/// The migration of a master whose whole log has this hash.
+///
+/// # Errors
+/// Those of the database.
+pub async fn with_log(db: impl PgExecutor<'_>, master: Uuid, sha256: &str) -> Result<Option<Uuid>, sqlx::Error> {
+    sqlx::query_scalar("SELECT id FROM migration WHERE master_id = $1 AND log_sha256 = $2 LIMIT 1")
+        .bind(master)
+        .bind(sha256)
+        .fetch_optional(db)
+        .await
+}

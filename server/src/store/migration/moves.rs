@@ -1,0 +1,279 @@
+//! One migration moved on: by the worker that holds its lease, or by a person.
+
+use crate::store::fence::{Fence, WriteError, fenced};
+use aix::Pvid;
+use app::model::{Snapshot, State, VerificationCheck};
+use sqlx::{PgConnection, PgExecutor, types::Json};
+use uuid::Uuid;
+
+/// Moves a migration on by a worker.
+///
+/// # Errors
+/// [`WriteError::Fenced`] where the lease or the state is not what the worker thinks.
+pub async fn advance(
+    conn: &mut PgConnection,
+    fence: &Fence,
+    from: State,
+    to: State,
+    reason: Option<&str>,
+) -> Result<(), WriteError> {
+    let done = sqlx::query(
+        // Whoever asked for a hold has it, or the run is past where it could be held.
+        "UPDATE migration SET state = $4, reason = $5, updated_at = now(),
+             hold_asked_by = CASE WHEN $4 IN ('queued', 'starting', 'running', 'contact_lost') THEN hold_asked_by END
+         WHERE id = $1 AND epoch = $2 AND state = $3",
+    )
+    .bind(fence.migration)
+    .bind(fence.epoch)
+    .bind(from.as_str())
+    .bind(to.as_str())
+    .bind(reason)
+    .execute(conn)
+    .await?;
+    fenced(done.rows_affected())
+}
+
+/// Moves a migration on by a person. False where its state is not `from` any more.
+///
+/// # Errors
+/// Those of the database.
+pub async fn move_by_hand(
+    conn: &mut PgConnection,
+    id: Uuid,
+    from: State,
+    to: State,
+    reason: Option<&str>,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "UPDATE migration SET state = $3, reason = $4, updated_at = now(), parked_at = NULL, takeovers = 0, asked = asked + 1,
+             hold_asked_by = CASE WHEN $3 IN ('queued', 'starting', 'running', 'contact_lost') THEN hold_asked_by END
+         WHERE id = $1 AND state = $2",
+    )
+    .bind(id)
+    .bind(from.as_str())
+    .bind(to.as_str())
+    .bind(reason)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Says why it does not move on, without moving it.
+///
+/// # Errors
+/// [`WriteError::Fenced`] where the lease is lost.
+pub async fn explain(db: impl PgExecutor<'_>, fence: &Fence, reason: Option<&str>) -> Result<(), WriteError> {
+    let done = sqlx::query("UPDATE migration SET reason = $3, updated_at = now() WHERE id = $1 AND epoch = $2")
+        .bind(fence.migration)
+        .bind(fence.epoch)
+        .bind(reason)
+        .execute(db)
+        .await?;
+    fenced(done.rows_affected())
+}
+
+/// Remembers the client as it was found just before the start.
+///
+/// # Errors
+/// [`WriteError::Fenced`] where the lease is lost.
+pub async fn set_before(
+    db: impl PgExecutor<'_>,
+    fence: &Fence,
+    before: &Snapshot,
+    pvids: &[Pvid],
+) -> Result<(), WriteError> {
+    let pvids: Vec<&str> = pvids.iter().map(Pvid::as_str).collect();
+    let done = sqlx::query(
+        "UPDATE migration SET before = $3, target_pvids = $4, updated_at = now() WHERE id = $1 AND epoch = $2",
+    )
+    .bind(fence.migration)
+    .bind(fence.epoch)
+    .bind(Json(before))
+    .bind(pvids)
+    .execute(db)
+    .await?;
+    fenced(done.rows_affected())
+}
+
+/// Remembers the PVIDs of the target disks, where alt_disk_copy gave them theirs.
+///
+/// # Errors
+/// [`WriteError::Fenced`] where the lease is lost.
+pub async fn set_pvids(db: impl PgExecutor<'_>, fence: &Fence, pvids: &[Pvid]) -> Result<(), WriteError> {
+    let pvids: Vec<&str> = pvids.iter().map(Pvid::as_str).collect();
+    let done = sqlx::query("UPDATE migration SET target_pvids = $3 WHERE id = $1 AND epoch = $2")
+        .bind(fence.migration)
+        .bind(fence.epoch)
+        .bind(pvids)
+        .execute(db)
+        .await?;
+    fenced(done.rows_affected())
+}
+
+/// Counts a cleaning that somebody asked for.
+///
+/// # Errors
+/// Those of the database.
+pub async fn ask_cleaning(conn: &mut PgConnection, id: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE migration SET cleanings = cleanings + 1 WHERE id = $1").bind(id).execute(conn).await.map(|_| ())
+}
+
+/// Asks a run in steps to hold at its next boundary.
+///
+/// # Errors
+/// Those of the database.
+pub async fn ask_hold(conn: &mut PgConnection, id: Uuid, by: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE migration SET hold_asked_by = $2 WHERE id = $1")
+        .bind(id)
+        .bind(by)
+        .execute(conn)
+        .await
+        .map(|_| ())
+}
+
+/// Who asked for a hold.
+///
+/// # Errors
+/// Those of the database.
+pub async fn hold_asked_by(conn: &mut PgConnection, id: Uuid) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT hold_asked_by FROM migration WHERE id = $1").bind(id).fetch_one(conn).await
+}
+
+/// Remembers who asked for the old disk to be booted again; the reboot of the cutover is forgotten.
+///
+/// # Errors
+/// Those of the database.
+pub async fn ask_rollback(conn: &mut PgConnection, id: Uuid, by: &str) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE migration SET rollback_by = $2, rollback_at = now(), reboot_sent_at = NULL, reboot_down_at = NULL WHERE id = $1",
+    )
+    .bind(id)
+    .bind(by)
+    .execute(conn)
+    .await
+    .map(|_| ())
+}
+
+/// Remembers who asked for the old disk to be given back.
+///
+/// # Errors
+/// Those of the database.
+pub async fn ask_finalise(conn: &mut PgConnection, id: Uuid, by: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE migration SET finalise_by = $2, finalise_at = now() WHERE id = $1")
+        .bind(id)
+        .bind(by)
+        .execute(conn)
+        .await
+        .map(|_| ())
+}
+
+/// Goes on to the next group of phases.
+///
+/// # Errors
+/// [`WriteError::Fenced`] where the lease is lost.
+pub async fn next_step(conn: &mut PgConnection, fence: &Fence) -> Result<(), WriteError> {
+    let done = sqlx::query("UPDATE migration SET step = step + 1 WHERE id = $1 AND epoch = $2")
+        .bind(fence.migration)
+        .bind(fence.epoch)
+        .execute(conn)
+        .await?;
+    fenced(done.rows_affected())
+}
+
+/// Takes the migration from all servers until somebody resumes it, and says why.
+///
+/// # Errors
+/// [`WriteError::Fenced`] where the lease is lost.
+pub async fn park(conn: &mut PgConnection, fence: &Fence, why: &str) -> Result<(), WriteError> {
+    let done = sqlx::query(
+        "UPDATE migration SET parked_at = now(), reason = $3, lease_owner = NULL, lease_until = NULL, updated_at = now()
+         WHERE id = $1 AND epoch = $2",
+    )
+    .bind(fence.migration)
+    .bind(fence.epoch)
+    .bind(why)
+    .execute(conn)
+    .await?;
+    fenced(done.rows_affected())
+}
+
+/// Remembers the client after the reboot, and what the comparison came to.
+///
+/// # Errors
+/// [`WriteError::Fenced`] where the lease is lost.
+pub async fn set_after(
+    db: impl PgExecutor<'_>,
+    fence: &Fence,
+    after: &Snapshot,
+    checks: &[VerificationCheck],
+) -> Result<(), WriteError> {
+    let done = sqlx::query(
+        "UPDATE migration SET after = $3, verification = $4, updated_at = now() WHERE id = $1 AND epoch = $2",
+    )
+    .bind(fence.migration)
+    .bind(fence.epoch)
+    .bind(Json(after))
+    .bind(Json(checks))
+    .execute(db)
+    .await?;
+    fenced(done.rows_affected())
+}
+
+/// Remembers the client after it went back to its old system.
+///
+/// # Errors
+/// [`WriteError::Fenced`] where the lease is lost.
+pub async fn set_rolled_back(conn: &mut PgConnection, fence: &Fence, client: &Snapshot) -> Result<(), WriteError> {
+    let done = sqlx::query("UPDATE migration SET rolled_back = $3 WHERE id = $1 AND epoch = $2")
+        .bind(fence.migration)
+        .bind(fence.epoch)
+        .bind(Json(client))
+        .execute(conn)
+        .await?;
+    fenced(done.rows_affected())
+}
+
+/// Remembers who asked for the cutover; a reboot of an earlier one is forgotten.
+///
+/// # Errors
+/// Those of the database.
+pub async fn approve_cutover(conn: &mut PgConnection, id: Uuid, by: &str) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE migration SET cutover_by = $2, cutover_at = now(), reboot_sent_at = NULL, reboot_down_at = NULL WHERE id = $1",
+    )
+    .bind(id)
+    .bind(by)
+    .execute(conn)
+    .await
+    .map(|_| ())
+}
+
+/// Remembers that shutdown is about to be sent.
+///
+/// # Errors
+/// [`WriteError::Fenced`] where the lease is lost.
+pub async fn reboot_sent(db: impl PgExecutor<'_>, fence: &Fence) -> Result<(), WriteError> {
+    let done =
+        sqlx::query("UPDATE migration SET reboot_sent_at = now(), updated_at = now() WHERE id = $1 AND epoch = $2")
+            .bind(fence.migration)
+            .bind(fence.epoch)
+            .execute(db)
+            .await?;
+    fenced(done.rows_affected())
+}
+
+/// Remembers that the client was seen away after the reboot was sent.
+///
+/// # Errors
+/// [`WriteError::Fenced`] where the lease is lost.
+pub async fn reboot_down(db: impl PgExecutor<'_>, fence: &Fence) -> Result<(), WriteError> {
+    let done = sqlx::query(
+        "UPDATE migration SET reboot_down_at = COALESCE(reboot_down_at, now()), updated_at = now()
+         WHERE id = $1 AND epoch = $2",
+    )
+    .bind(fence.migration)
+    .bind(fence.epoch)
+    .execute(db)
+    .await?;
+    fenced(done.rows_affected())
+}
