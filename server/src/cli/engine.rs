@@ -44,7 +44,8 @@ impl StartEngine for Start {
             tasks.spawn(async move { lab.wait().await });
         }
         let masters = Masters::new(pool.clone(), keys);
-        let bus = Arc::new(Bus::default());
+        let bus = Bus::new(pool.clone());
+        tasks.spawn(bus.clone().run(shutdown.clone()));
         let engine = Engine::start(pool.clone(), bus.clone(), masters.clone(), Timing::default());
         tasks.spawn(first_look(pool.clone(), masters.clone(), shutdown.clone()));
         tasks.spawn({
@@ -54,8 +55,9 @@ impl StartEngine for Start {
                 engine.shutdown().await;
             }
         });
-        let deck = Arc::new(ServerDeck { pool, masters, engine, bus: bus.clone(), simulated });
-        Ok(serve::Engine { deck, routes: rest::log::router(bus), tasks })
+        let routes = rest::log::router(pool.clone(), bus.clone());
+        let deck = Arc::new(ServerDeck { pool, masters, engine, bus, simulated });
+        Ok(serve::Engine { deck, routes, tasks })
     }
 }
 

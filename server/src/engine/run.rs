@@ -11,7 +11,6 @@ use super::{
     masters::ConnectError,
 };
 use crate::{
-    logs::bus::Frame,
     remote::{Connection, RemoteError, spool::SpoolError},
     store::{
         audit,
@@ -182,7 +181,8 @@ impl Run {
             return Ok(());
         }
         migration::explain(&self.engine.pool, &self.fence, Some(why)).await?;
-        self.announce().await
+        self.announce();
+        Ok(())
     }
 
     fn pause(&self, failures: u32) -> Duration {
@@ -209,7 +209,8 @@ impl Run {
         let mut tx = self.engine.pool.begin().await?;
         self.advance_in(&mut tx, from, event, reason).await?;
         tx.commit().await?;
-        self.announce().await
+        self.announce();
+        Ok(())
     }
 
     /// Moves the state on, with its record, in the caller's transaction. Announce after the commit.
@@ -236,13 +237,9 @@ impl Run {
         Ok(())
     }
 
-    /// Tells the viewers the state as it is in the database.
-    pub(super) async fn announce(&self) -> Result<(), StepError> {
-        let summary = self.row().await?.summary()?;
-        if let Some(frame) = Frame::state(&summary) {
-            self.engine.bus.publish(frame);
-        }
-        Ok(())
+    /// The state was committed: viewers are to be shown it.
+    pub(super) fn announce(&self) {
+        self.engine.bus.changed(self.fence.migration);
     }
 
     fn subject(&self) -> String {

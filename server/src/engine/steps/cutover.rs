@@ -88,7 +88,7 @@ impl Run {
             // A command that fails on a client that answers is no sign of a reboot.
             Err(HostError::ClientUnreachable { .. }) if row.reboot_down_at.is_none() => {
                 migration::reboot_down(&self.engine.pool, &self.fence).await?;
-                self.announce().await?;
+                self.announce();
             }
             Err(_) => {}
         }

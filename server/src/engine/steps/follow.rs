@@ -101,7 +101,8 @@ impl Run {
         self.advance_in(&mut tx, State::Running, Event::JobEnded(ending), reason.as_deref()).await?;
         tx.commit().await?;
         self.refresh_client(row).await;
-        self.announce().await
+        self.announce();
+        Ok(())
     }
 
     /// Reads the master's file once more and compares it with what is stored. The hash of the whole log where they are equal.
