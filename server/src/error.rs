@@ -115,6 +115,9 @@ codes! {
     AUDIT_BROKEN = "ND0406", 500, "Audit record broken";
 }
 
+/// A replica that was not promoted yet, or a primary that was demoted: the one to write to is somewhere else, or soon will be.
+const READ_ONLY: &str = "25006";
+
 /// What a database error is to the person whose request met it; the cause goes to the log.
 #[must_use]
 pub fn database(error: &sqlx::Error) -> Problem {
@@ -123,7 +126,7 @@ pub fn database(error: &sqlx::Error) -> Problem {
         || error
             .as_database_error()
             .and_then(|e| e.code())
-            .is_some_and(|c| c.starts_with("57P") || c.starts_with("08"));
+            .is_some_and(|c| c.starts_with("57P") || c.starts_with("08") || c == READ_ONLY);
     if gone {
         tracing::warn!(error = error as &dyn std::error::Error, "database unreachable");
         return DATABASE_DOWN.problem(

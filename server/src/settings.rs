@@ -16,7 +16,7 @@ const DEFAULT_FILE: &str = "nimdeck.toml";
 /// Names the file; the only variable that is no setting.
 const FILE_VARIABLE: &str = "NIMDECK_CONFIG";
 /// Settings that are numbers or switches; every other one is text, also where it looks like a number.
-const NOT_TEXT: [&str; 3] = ["lab", "lab_speed", "secure_cookies"];
+const NOT_TEXT: [&str; 4] = ["lab", "lab_speed", "max_takeovers", "secure_cookies"];
 
 /// Every setting of the program.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -44,6 +44,8 @@ pub struct Settings {
     pub secure_cookies: Option<bool>,
     /// SSH key for NIM masters; `ssh/id_ed25519` in the data directory where absent.
     pub ssh_key: Option<PathBuf>,
+    /// Servers that one migration may lose within an hour and one state; one more, and it waits for an operator.
+    pub max_takeovers: u16,
 }
 
 impl Default for Settings {
@@ -60,6 +62,7 @@ impl Default for Settings {
             public_url: None,
             secure_cookies: None,
             ssh_key: None,
+            max_takeovers: 10,
         }
     }
 }

@@ -6,3 +6,4 @@ pub mod rate;
 pub mod session_layer;
 pub mod sign_in;
 pub mod token;
+pub mod watching;

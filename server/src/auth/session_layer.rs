@@ -31,9 +31,6 @@ const IDLE: Duration = Duration::hours(12);
 /// A used session is renewed after so long; at every request would be a write for each of them.
 const RENEW_AFTER: Duration = Duration::hours(1);
 
-/// How long an open stream may outlive the right to see it.
-const REVOKED_AFTER: std::time::Duration = std::time::Duration::from_secs(15);
-
 const USER: &str = "user";
 const RENEWED: &str = "renewed";
 const IP: &str = "ip";
@@ -43,7 +40,7 @@ const AGENT: &str = "agent";
 #[derive(Debug, Clone)]
 pub struct SessionStorage(PgPool);
 
-fn hash(id: &Id) -> [u8; 32] {
+pub(super) fn hash(id: &Id) -> [u8; 32] {
     Sha256::digest(id.0.to_le_bytes()).into()
 }
 
@@ -179,26 +176,6 @@ async fn caller(state: &AppState, session: &Session, headers: &HeaderMap) -> Res
             }
             Ok(found)
         }
-    }
-}
-
-/// Comes back once whoever opened a stream may not see it any more: signed out, disabled, token revoked. A database that is away
-/// ends nothing.
-pub async fn revoked(pool: PgPool, session: Session, headers: HeaderMap) {
-    let holds = async || match (token::from_headers(&headers), session.id()) {
-        (Ok(Some(token)), _) => Ok(store::token::caller(&pool, &token::hash(token)).await?.is_some()),
-        (_, Some(id)) => {
-            let found = store::session::find(&pool, &hash(&id)).await?;
-            let user = found.and_then(|(data, _)| data.get(USER)?.as_str()?.parse().ok());
-            match user {
-                Some(user) => Ok(store::user::caller(&pool, user).await?.is_some()),
-                None => Ok(false),
-            }
-        }
-        _ => Ok::<bool, sqlx::Error>(false),
-    };
-    while !matches!(holds().await, Ok(false)) {
-        tokio::time::sleep(REVOKED_AFTER).await;
     }
 }
 

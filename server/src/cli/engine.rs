@@ -19,8 +19,11 @@ use app::model::{NewMaster, Problem};
 use async_trait::async_trait;
 use lab::{Lab, Role};
 use sqlx::PgPool;
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// What was read within this time is not read again at a start.
+const FRESH: Duration = Duration::from_secs(600);
 
 /// Starts the real engine; with the lab where it is asked for, or where no master is configured.
 pub(super) struct Start;
@@ -44,8 +47,10 @@ impl StartEngine for Start {
             tasks.spawn(async move { lab.wait().await });
         }
         let masters = Masters::new(pool.clone(), keys);
-        let bus = Arc::new(Bus::default());
-        let engine = Engine::start(pool.clone(), bus.clone(), masters.clone(), Timing::default());
+        let timing = Timing { takeovers: settings.max_takeovers.into(), ..Timing::default() };
+        let bus = Bus::new(pool.clone());
+        tasks.spawn(bus.clone().run(shutdown.clone()));
+        let engine = Engine::start(pool.clone(), bus.clone(), masters.clone(), timing);
         tasks.spawn(first_look(pool.clone(), masters.clone(), shutdown.clone()));
         tasks.spawn({
             let engine = engine.clone();
@@ -54,8 +59,9 @@ impl StartEngine for Start {
                 engine.shutdown().await;
             }
         });
-        let deck = Arc::new(ServerDeck { pool, masters, engine, bus: bus.clone(), simulated });
-        Ok(serve::Engine { deck, routes: rest::log::router(bus), tasks })
+        let routes = rest::log::router(pool.clone(), bus.clone());
+        let deck = Arc::new(ServerDeck { pool, masters, engine, bus, simulated });
+        Ok(serve::Engine { deck, routes, tasks })
     }
 }
 
@@ -85,7 +91,9 @@ async fn first_look(pool: PgPool, masters: Masters, shutdown: CancellationToken)
             Ok(known) => known,
             Err(error) => return tracing::warn!(%error, "the masters cannot be listed"),
         };
-        for master in known {
+        let fresh = time::OffsetDateTime::now_utc() - FRESH;
+        // Servers that start one after the other need not all read an estate of a thousand clients.
+        for master in known.into_iter().filter(|m| m.simulated || m.refreshed_at.is_none_or(|at| at < fresh)) {
             if let Err(error) = inventory::refresh_master(&pool, &masters, master.id).await {
                 tracing::warn!(master = master.name, why = with_causes(&error), "its inventory could not be read");
             }

@@ -7,7 +7,6 @@ use crate::{
         run::subject,
     },
     error::{ACTION_REFUSED, BAD_INPUT},
-    logs::bus::Frame,
     store::{attempt, audit, migration},
 };
 use app::model::{Action, Caller, Migration, Problem};
@@ -65,18 +64,9 @@ impl ServerDeck {
         let what = format!("migration.{action}");
         audit::record(&mut tx, &caller.username, &what, &subject(id), detail).await.map_err(db)?;
         tx.commit().await.map_err(db)?;
-        self.announce(id).await?;
+        self.bus.changed(id);
         self.engine.wake();
         self.find_migration(id).await
-    }
-
-    /// Tells the viewers the state as it is in the database.
-    pub(super) async fn announce(&self, id: Uuid) -> Result<(), Problem> {
-        let summary = self.migration_row(id).await?.summary().map_err(db)?;
-        if let Some(frame) = Frame::state(&summary) {
-            self.bus.publish(frame);
-        }
-        Ok(())
     }
 }
 

@@ -120,7 +120,7 @@ impl ServerDeck {
         });
         audit::record(&mut tx, &caller.username, "migration.launch", &subject(id), detail).await.map_err(db)?;
         tx.commit().await.map_err(db)?;
-        self.announce(id).await?;
+        self.bus.changed(id);
         self.engine.wake();
         self.find_migration(id).await
     }

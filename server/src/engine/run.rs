@@ -11,7 +11,6 @@ use super::{
     masters::ConnectError,
 };
 use crate::{
-    logs::bus::Frame,
     remote::{
         Connection, RemoteError,
         spool::{Job, SpoolError},
@@ -137,7 +136,8 @@ impl Run {
         migration::park(&mut tx, &self.fence, &why).await?;
         audit::record(&mut tx, "system", "migration.park", &self.subject(), json!({ "reason": why })).await?;
         tx.commit().await?;
-        self.announce().await
+        self.announce();
+        Ok(())
     }
 
     /// Renews the lease; returns when it must be taken for lost. The clock is monotonic and starts before the request: by the
@@ -230,7 +230,8 @@ impl Run {
             return Ok(());
         }
         migration::explain(&self.engine.pool, &self.fence, Some(why)).await?;
-        self.announce().await
+        self.announce();
+        Ok(())
     }
 
     fn pause(&self, failures: u32) -> Duration {
@@ -262,7 +263,8 @@ impl Run {
         let mut tx = self.engine.pool.begin().await?;
         self.advance_in(&mut tx, from, event, reason).await?;
         tx.commit().await?;
-        self.announce().await
+        self.announce();
+        Ok(())
     }
 
     /// Moves the state on, with its record, in the caller's transaction. Announce after the commit.
@@ -289,13 +291,9 @@ impl Run {
         Ok(())
     }
 
-    /// Tells the viewers the state as it is in the database.
-    pub(super) async fn announce(&self) -> Result<(), StepError> {
-        let summary = self.row().await?.summary()?;
-        if let Some(frame) = Frame::state(&summary) {
-            self.engine.bus.publish(frame);
-        }
-        Ok(())
+    /// The state was committed: viewers are to be shown it.
+    pub(super) fn announce(&self) {
+        self.engine.bus.changed(self.fence.migration);
     }
 
     fn subject(&self) -> String {

@@ -1,14 +1,30 @@
 //! The live bus: what was just committed, to the viewers of this process.
 //!
-//! A hint, never the truth. A frame is published after its bytes are committed and may be missed (a slow viewer lags, a
-//! frame was published by another server); whoever misses one reads the database. A frame is encoded once, however many watch.
+//! A hint, never the truth. A frame is published after its bytes are committed and may be missed (a slow viewer lags);
+//! whoever misses one reads the database. What is guaranteed is the order: the frames of one migration follow on each other
+//! without a gap, whoever publishes them, the engine here or the watcher that reads what other servers wrote. Were gaps left to
+//! the viewers, one frame out of order would send ten thousand of them to the database at once.
+//!
+//! A frame is encoded once, however many watch, and not at all where nobody does.
 
+use super::{
+    post::Outbox,
+    sse,
+    watch::{self, Seen},
+};
 use app::model::{LogBatch, MigrationSummary, PhaseRecord};
+use bytes::Bytes;
+use sqlx::PgPool;
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use tokio::sync::broadcast;
+use time::OffsetDateTime;
+use tokio::sync::{
+    Notify,
+    broadcast::{self, Receiver},
+};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// Frames a viewer may lag behind before it is sent to the database: at most some 16 MiB of log.
@@ -21,8 +37,8 @@ pub struct Frame {
     pub migration: Uuid,
     /// What it is.
     pub kind: Kind,
-    /// Its data as JSON.
-    pub data: Arc<str>,
+    /// The whole event as it is sent.
+    pub sse: Bytes,
 }
 
 /// What a frame is.
@@ -35,10 +51,12 @@ pub enum Kind {
         /// Number of the last line.
         last: u64,
     },
-    /// A phase began, went on or ended.
-    Phase,
-    /// The migration's state changed.
-    State,
+    /// This phase began, went on or ended.
+    Phase(u8),
+    /// The migration's state as of this change.
+    State(OffsetDateTime),
+    /// The log is complete with so many lines.
+    End(u64),
 }
 
 impl Frame {
@@ -46,73 +64,235 @@ impl Frame {
     #[must_use]
     pub fn log(migration: Uuid, batch: &LogBatch) -> Option<Self> {
         let last = (batch.first + batch.lines.len() as u64).checked_sub(1).filter(|last| *last >= batch.first)?;
-        Self::new(migration, Kind::Log { first: batch.first, last }, batch)
+        let kind = Kind::Log { first: batch.first, last };
+        Some(Self { migration, kind, sse: sse::event("log", Some(last), batch)? })
     }
 
     /// A phase.
     #[must_use]
     pub fn phase(migration: Uuid, phase: &PhaseRecord) -> Option<Self> {
-        Self::new(migration, Kind::Phase, phase)
+        Some(Self { migration, kind: Kind::Phase(phase.number.number()), sse: sse::event("phase", None, phase)? })
     }
 
-    /// A state.
+    /// A state, and when it began.
     #[must_use]
-    pub fn state(summary: &MigrationSummary) -> Option<Self> {
-        Self::new(summary.id, Kind::State, summary)
+    pub fn state(at: OffsetDateTime, summary: &MigrationSummary) -> Option<Self> {
+        Some(Self { migration: summary.id, kind: Kind::State(at), sse: sse::event("state", None, summary)? })
     }
 
-    fn new(migration: Uuid, kind: Kind, data: &impl serde::Serialize) -> Option<Self> {
-        match serde_json::to_string(data) {
-            Ok(json) => Some(Self { migration, kind, data: json.into() }),
-            Err(error) => {
-                tracing::error!(%migration, %error, "an event cannot be encoded");
-                None
-            }
-        }
+    /// The end.
+    #[must_use]
+    pub fn end(migration: Uuid, lines: u64) -> Self {
+        Self { migration, kind: Kind::End(lines), sse: sse::END }
     }
 }
 
 /// The bus of this process.
 #[derive(Debug)]
 pub struct Bus {
-    fleet: broadcast::Sender<Frame>,
-    migrations: Mutex<HashMap<Uuid, broadcast::Sender<Frame>>>,
+    pool: PgPool,
+    /// What other servers are still to be told.
+    pub(super) outbox: Outbox,
+    pub(super) fleet: Fleet,
+    migrations: Mutex<HashMap<Uuid, (Arc<Channel>, usize)>>,
 }
 
-impl Default for Bus {
-    fn default() -> Self {
-        Self { fleet: broadcast::channel(BACKLOG).0, migrations: Mutex::default() }
-    }
+/// The states of all migrations.
+#[derive(Debug)]
+pub(super) struct Fleet {
+    pub(super) frames: broadcast::Sender<Frame>,
+    /// Something changed: look at once.
+    pub(super) nudge: Notify,
+    /// The change up to which everything was published.
+    pub(super) seen: Mutex<Option<OffsetDateTime>>,
+}
+
+/// One migration that is being watched.
+#[derive(Debug)]
+pub(super) struct Channel {
+    pub(super) migration: Uuid,
+    frames: broadcast::Sender<Frame>,
+    /// Something changed, or a frame was out of order: look at once.
+    pub(super) nudge: Notify,
+    /// Cancelled when the last viewer has gone.
+    pub(super) stop: CancellationToken,
+    told: Mutex<Told>,
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    /// The last line that was published; none before the first viewer knows where it begins.
+    line: Option<u64>,
+    /// The phases as they were published last.
+    phases: BTreeMap<u8, Bytes>,
+}
+
+/// A viewer's place at the bus. The watcher of its migration ends with the last of them.
+#[derive(Debug)]
+pub struct Watch {
+    bus: Arc<Bus>,
+    channel: Arc<Channel>,
+    /// The frames from the moment on when this was made.
+    pub frames: Receiver<Frame>,
 }
 
 impl Bus {
-    /// Publishes what was committed: states to everybody, the rest to those who watch this migration.
+    /// A bus for the server that uses this database.
+    #[must_use]
+    pub fn new(pool: PgPool) -> Arc<Self> {
+        let fleet = Fleet { frames: broadcast::channel(BACKLOG).0, nudge: Notify::new(), seen: Mutex::new(None) };
+        Arc::new(Self { pool, outbox: Outbox::default(), fleet, migrations: Mutex::default() })
+    }
+
+    /// Watches the fleet, tells other servers and hears them, until `stop`. Without it viewers still see everything that happens
+    /// to their migration, but later.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let both = async { tokio::join!(watch::fleet(&self.pool, &self), super::post::exchange(&self.pool, &self)) };
+        stop.run_until_cancelled(both).await;
+    }
+
+    /// Whether anybody here watches this migration.
+    #[must_use]
+    pub fn is_watched(&self, migration: Uuid) -> bool {
+        self.lock().contains_key(&migration)
+    }
+
+    /// Publishes what was committed to those who watch this migration.
     pub fn publish(&self, frame: Frame) {
         // Nobody listening is the ordinary case, not an error.
-        if frame.kind == Kind::State {
-            let _ = self.fleet.send(frame.clone());
+        if let Some(channel) = self.channel(frame.migration) {
+            channel.publish(frame);
         }
+    }
+
+    /// Lines were committed; their frames were published here, other servers are to be told.
+    pub fn logged(&self, migration: Uuid) {
+        self.outbox.put(migration);
+    }
+
+    /// A state was committed. Whoever watches it, here or elsewhere, is shown what the database has now: frames made by everybody
+    /// who changes something could overtake each other.
+    pub fn changed(&self, migration: Uuid) {
+        self.nudge(migration);
+        self.outbox.put(migration);
+    }
+
+    /// Has a migration, and the fleet, looked at.
+    pub(super) fn nudge(&self, migration: Uuid) {
+        self.fleet.nudge.notify_one();
+        if let Some(channel) = self.channel(migration) {
+            channel.nudge.notify_one();
+        }
+    }
+
+    /// Has everything looked at that is watched: something was missed, nobody knows what.
+    pub(super) fn nudge_all(&self) {
+        self.fleet.nudge.notify_one();
+        for (channel, _) in self.lock().values() {
+            channel.nudge.notify_one();
+        }
+    }
+
+    /// Everything about one migration from now on. Its watcher begins with [`Watch::begin`].
+    #[must_use]
+    pub fn watch(self: &Arc<Self>, migration: Uuid) -> Watch {
         let mut migrations = self.lock();
-        if let Some(sender) = migrations.get(&frame.migration)
-            && sender.send(frame.clone()).is_err()
-        {
-            migrations.remove(&frame.migration);
+        let (channel, viewers) = migrations.entry(migration).or_insert_with(|| (Arc::new(Channel::new(migration)), 0));
+        *viewers += 1;
+        Watch { bus: self.clone(), channel: channel.clone(), frames: channel.frames.subscribe() }
+    }
+
+    /// The states of all migrations from now on, and the change up to which they were published before.
+    #[must_use]
+    pub fn watch_fleet(&self) -> (Receiver<Frame>, Option<OffsetDateTime>) {
+        let seen = self.fleet.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        (self.fleet.frames.subscribe(), *seen)
+    }
+
+    fn channel(&self, migration: Uuid) -> Option<Arc<Channel>> {
+        self.lock().get(&migration).map(|(channel, _)| channel.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, (Arc<Channel>, usize)>> {
+        self.migrations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Channel {
+    fn new(migration: Uuid) -> Self {
+        Self {
+            migration,
+            frames: broadcast::channel(BACKLOG).0,
+            nudge: Notify::new(),
+            stop: CancellationToken::new(),
+            told: Mutex::default(),
         }
     }
 
-    /// Everything about one migration from now on.
-    #[must_use]
-    pub fn watch(&self, migration: Uuid) -> broadcast::Receiver<Frame> {
-        self.lock().entry(migration).or_insert_with(|| broadcast::channel(BACKLOG).0).subscribe()
+    /// Passes a frame on if it is its turn. What was told already is not told again; what comes too early is left to the
+    /// watcher, which reads what is missing.
+    pub(super) fn publish(&self, frame: Frame) {
+        // Held while sending: the order of the frames is the order of the lock.
+        let mut told = self.told();
+        match frame.kind {
+            Kind::Log { first, last } => match told.line {
+                Some(line) if first == line + 1 => told.line = Some(last),
+                Some(line) if last <= line => return,
+                _ => return self.nudge.notify_one(),
+            },
+            Kind::Phase(number) => {
+                if told.phases.insert(number, frame.sse.clone()).is_some_and(|before| before == frame.sse) {
+                    return;
+                }
+            }
+            Kind::State(_) | Kind::End(_) => {}
+        }
+        let _ = self.frames.send(frame);
     }
 
-    /// The states of all migrations from now on.
-    #[must_use]
-    pub fn watch_fleet(&self) -> broadcast::Receiver<Frame> {
-        self.fleet.subscribe()
+    /// The last line that was published.
+    pub(super) fn line(&self) -> u64 {
+        self.told().line.unwrap_or_default()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, broadcast::Sender<Frame>>> {
-        self.migrations.lock().unwrap_or_else(PoisonError::into_inner)
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Watch {
+    /// Tells where the database was when it was read after this watch was made. The first viewer's word starts the watcher:
+    /// what is beyond it will come as frames.
+    pub fn begin(&self, seen: Seen) {
+        let mut told = self.channel.told();
+        if told.line.is_none() {
+            told.line = Some(seen.lines);
+            tokio::spawn(watch::keep(self.bus.pool.clone(), self.channel.clone(), seen));
+        }
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn pool(&self) -> &PgPool {
+        &self.bus.pool
+    }
+
+    /// The migration.
+    #[must_use]
+    pub fn migration(&self) -> Uuid {
+        self.channel.migration
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let mut migrations = self.bus.lock();
+        if let Some((_, viewers)) = migrations.get_mut(&self.channel.migration) {
+            *viewers -= 1;
+            if *viewers == 0 {
+                migrations.remove(&self.channel.migration);
+                self.channel.stop.cancel();
+            }
+        }
     }
 }

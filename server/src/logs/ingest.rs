@@ -134,12 +134,16 @@ impl<'a> Ingest<'a> {
             phases_changed |= chunk.begins.is_some() || chunk.progress.is_some();
         }
         tx.commit().await?;
-        for chunk in &chunks {
-            self.show(chunk);
+        // Nobody here may be watching; then nothing is encoded.
+        if self.bus.is_watched(self.fence.migration) {
+            for chunk in &chunks {
+                self.show(chunk);
+            }
+            if phases_changed {
+                self.show_phases().await?;
+            }
         }
-        if phases_changed {
-            self.show_phases().await?;
-        }
+        self.bus.logged(self.fence.migration);
         Ok(())
     }
 

@@ -7,6 +7,10 @@
 pub mod bus;
 pub mod chunker;
 pub mod explain;
+pub mod fleet;
 pub mod ingest;
 pub mod lines;
+mod post;
+pub mod sse;
 pub mod stream;
+pub mod watch;

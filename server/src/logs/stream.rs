@@ -2,28 +2,30 @@
 //!
 //! The order that leaves no gap: listen to the bus first, then read the database to its end, then pass on what the bus has and
 //! the database has not shown yet. Whenever a frame does not follow on the last line shown, for whatever reason, the
-//! viewer goes back to the database. Nothing is ever skipped.
+//! viewer goes back to the database. Nothing is ever skipped. A viewer that is not behind asks the database nothing: whether there
+//! is something new is asked once for all of them, by [`super::watch`].
 
-use super::bus::{Bus, Frame, Kind};
+use super::{
+    bus::{Bus, Frame, Kind, Watch},
+    sse,
+    watch::{POLL, Seen},
+};
 use crate::store::{log, migration, phase};
-use app::model::{LogBatch, MigrationSummary, State};
-use axum::response::sse;
+use app::model::LogBatch;
+use bytes::Bytes;
 use futures::Stream;
-use sqlx::PgPool;
 use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
 use tokio::{
-    sync::broadcast::{Receiver, error::RecvError},
-    time::{Interval, MissedTickBehavior, interval},
+    sync::broadcast::error::RecvError,
+    time::{Interval, MissedTickBehavior, interval, sleep},
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// Proxies and browsers give up on a silent stream.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How often the database is asked for what other servers published.
-const POLL: Duration = Duration::from_secs(2);
-/// Chunks read at once: at most some 4 MiB.
-const CHUNKS: i64 = 32;
+/// Bytes of log read at once: thousands may be behind at the same time, each holds so much until its client has taken it.
+const PIECE: i64 = 256 << 10;
 
 /// Where a viewer begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,19 +38,14 @@ pub enum Start {
 
 /// One viewer of one migration.
 pub struct Viewer {
-    pool: PgPool,
-    bus: Receiver<Frame>,
+    watch: Watch,
     stop: CancellationToken,
-    migration: Uuid,
     /// The last line that was shown.
     last: u64,
-    /// What was last said about the state, so that it is said once.
-    shown: Option<(State, Option<String>, u32)>,
-    queue: VecDeque<sse::Event>,
+    queue: VecDeque<Bytes>,
     behind: bool,
     ended: bool,
     heartbeat: Interval,
-    poll: Interval,
 }
 
 /// Opens a stream. `None` where the log is complete and every line of it was seen: the answer is then 204.
@@ -56,14 +53,13 @@ pub struct Viewer {
 /// # Errors
 /// Those of the database; [`sqlx::Error::RowNotFound`] where there is no such migration.
 pub async fn open(
-    pool: PgPool,
     bus: &Arc<Bus>,
     stop: CancellationToken,
     migration: Uuid,
     start: Start,
 ) -> Result<Option<Viewer>, sqlx::Error> {
-    let receiver = bus.watch(migration);
-    let row = migration::find(&pool, migration).await?.ok_or(sqlx::Error::RowNotFound)?;
+    let watch = bus.watch(migration);
+    let row = migration::glance(watch.pool(), migration).await?.ok_or(sqlx::Error::RowNotFound)?;
     let lines = row.log_lines.unsigned_abs();
     let last = match start {
         Start::After(line) => line.min(lines),
@@ -72,28 +68,18 @@ pub async fn open(
     if row.state()?.log_is_complete() && last >= lines {
         return Ok(None);
     }
-    Ok(Some(Viewer {
-        pool,
-        bus: receiver,
-        stop,
-        migration,
-        last,
-        shown: None,
-        queue: VecDeque::new(),
-        behind: true,
-        ended: false,
-        heartbeat: ticking(HEARTBEAT),
-        poll: ticking(POLL),
-    }))
+    watch.begin(Seen { lines, state_at: row.state_at });
+    let (queue, heartbeat) = (VecDeque::new(), ticking(HEARTBEAT));
+    Ok(Some(Viewer { watch, stop, last, queue, behind: true, ended: false, heartbeat }))
 }
 
 impl Viewer {
-    /// The events as axum sends them.
-    pub fn events(self) -> impl Stream<Item = Result<sse::Event, Infallible>> {
+    /// The events as they are sent.
+    pub fn events(self) -> impl Stream<Item = Result<Bytes, Infallible>> {
         futures::stream::unfold(self, |mut viewer| async { viewer.next().await.map(|event| (Ok(event), viewer)) })
     }
 
-    async fn next(&mut self) -> Option<sse::Event> {
+    async fn next(&mut self) -> Option<Bytes> {
         loop {
             if let Some(event) = self.queue.pop_front() {
                 return Some(event);
@@ -102,7 +88,8 @@ impl Viewer {
                 return None;
             }
             if self.behind {
-                self.behind = match self.catch_up().await {
+                // Boxed: it is needed at the beginning, and would make every viewer larger for as long as it watches.
+                self.behind = match Box::pin(self.catch_up()).await {
                     Ok(more) => more,
                     // The database is away: the stream stays, says that it lives, and goes on when it is back.
                     Err(error) => {
@@ -114,9 +101,8 @@ impl Viewer {
                 continue;
             }
             tokio::select! {
-                frame = self.bus.recv() => self.take(frame),
-                _ = self.poll.tick() => self.behind = true,
-                _ = self.heartbeat.tick() => self.queue.push_back(heartbeat()),
+                frame = self.watch.frames.recv() => self.take(frame),
+                _ = self.heartbeat.tick() => return Some(sse::HEARTBEAT),
                 () = self.stop.cancelled() => return None,
             }
         }
@@ -125,160 +111,81 @@ impl Viewer {
     /// What one frame of the bus means to this viewer.
     fn take(&mut self, frame: Result<Frame, RecvError>) {
         match frame {
-            Ok(Frame { kind: Kind::Log { first, last }, data, .. }) => {
+            Ok(Frame { kind: Kind::Log { first, last }, sse, .. }) => {
                 if first == self.last + 1 {
                     self.last = last;
-                    self.queue.push_back(log_event(last, &data));
+                    self.queue.push_back(sse);
                 } else if last > self.last {
                     self.behind = true;
                 }
             }
-            Ok(Frame { kind: Kind::Phase, data, .. }) => self.queue.push_back(event("phase", &data)),
-            // Read together with the log's end, so that `end` never overtakes a line.
-            Ok(Frame { kind: Kind::State, .. }) | Err(RecvError::Lagged(_) | RecvError::Closed) => self.behind = true,
+            Ok(Frame { kind: Kind::Phase(_) | Kind::State(_), sse, .. }) => self.queue.push_back(sse),
+            // The end never overtakes a line.
+            Ok(Frame { kind: Kind::End(lines), sse, .. }) if self.last >= lines => {
+                self.queue.push_back(sse);
+                self.ended = true;
+            }
+            Ok(Frame { kind: Kind::End(_), .. }) | Err(RecvError::Lagged(_) | RecvError::Closed) => self.behind = true,
         }
     }
 
     /// Shows what the database has beyond the last line. True where there is more.
     async fn catch_up(&mut self) -> Result<bool, sqlx::Error> {
+        let (pool, id) = (self.watch.pool(), self.watch.migration());
         // The state is read first: were it read last, the log could have grown and ended in between.
-        let row = migration::find(&self.pool, self.migration).await?.ok_or(sqlx::Error::RowNotFound)?;
-        let rows = log::from_line(&self.pool, self.migration, self.last + 1, CHUNKS).await?;
-        let full = rows.len() as i64 == CHUNKS;
-        for row in rows {
-            let lines: Vec<_> = row.lines().filter(|(number, _)| *number > self.last).collect();
-            let Some(&(first, _)) = lines.first() else { continue };
-            let batch =
-                LogBatch { first, lines: lines.into_iter().map(|(_, text)| text).collect(), phase: row.phase() };
-            if let Some(Frame { kind: Kind::Log { last, .. }, data, .. }) = Frame::log(self.migration, &batch) {
+        let row = migration::find(pool, id).await?.ok_or(sqlx::Error::RowNotFound)?;
+        let rows = log::piece(pool, id, self.last + 1, PIECE).await?;
+        for batch in batches(&rows, self.last) {
+            if let Some(Frame { kind: Kind::Log { last, .. }, sse, .. }) = Frame::log(id, &batch) {
                 self.last = last;
-                self.queue.push_back(log_event(last, &data));
+                self.queue.push_back(sse);
             }
         }
-        if full {
+        let all = self.last >= row.log_lines.unsigned_abs();
+        if !all && !rows.is_empty() {
             return Ok(true);
         }
         let summary = row.summary()?;
-        self.show_state(&row, &summary).await?;
-        if summary.state.log_is_complete() && self.last >= row.log_lines.unsigned_abs() {
-            self.queue.push_back(event("end", "{}"));
+        self.queue.extend(sse::event("state", None, &summary));
+        for phase in phase::list(self.watch.pool(), id, row.attempt, summary.state).await? {
+            if phase.started_at.is_some() {
+                self.queue.extend(sse::event("phase", None, &phase));
+            }
+        }
+        if summary.state.log_is_complete() && all {
+            self.queue.push_back(sse::END);
             self.ended = true;
         }
         Ok(false)
     }
 
-    async fn show_state(&mut self, row: &migration::Row, summary: &MigrationSummary) -> Result<(), sqlx::Error> {
-        let now = (summary.state, summary.reason.clone(), summary.attempt);
-        if self.shown.as_ref() == Some(&now) {
-            return Ok(());
-        }
-        let phases = phase::list(&self.pool, row.id, row.attempt, summary.state).await?;
-        self.queue.extend(json("state", summary));
-        self.queue.extend(phases.iter().filter(|phase| phase.started_at.is_some()).filter_map(|p| json("phase", p)));
-        self.shown = Some(now);
-        Ok(())
-    }
-
     async fn wait_for_database(&mut self) -> Option<()> {
         tokio::select! {
-            _ = self.poll.tick() => {}
-            _ = self.heartbeat.tick() => self.queue.push_back(heartbeat()),
+            () = sleep(POLL) => {}
+            _ = self.heartbeat.tick() => self.queue.push_back(sse::HEARTBEAT),
             () = self.stop.cancelled() => return None,
         }
         Some(())
     }
 }
 
-/// A stream of states for a whole tab: of every migration, or of the given ones.
-pub fn fleet(
-    pool: PgPool,
-    bus: &Arc<Bus>,
-    stop: CancellationToken,
-    only: Option<Vec<Uuid>>,
-) -> impl Stream<Item = Result<sse::Event, Infallible>> + use<> {
-    let fleet = Fleet {
-        pool,
-        bus: bus.watch_fleet(),
-        stop,
-        only,
-        seen: None,
-        queue: [heartbeat()].into(),
-        heartbeat: ticking(HEARTBEAT),
-        poll: ticking(POLL),
-    };
-    futures::stream::unfold(fleet, |mut fleet| async { fleet.next().await.map(|event| (Ok(event), fleet)) })
-}
-
-struct Fleet {
-    pool: PgPool,
-    bus: Receiver<Frame>,
-    stop: CancellationToken,
-    only: Option<Vec<Uuid>>,
-    /// The newest change of a state that was seen in the database.
-    seen: Option<time::OffsetDateTime>,
-    queue: VecDeque<sse::Event>,
-    heartbeat: Interval,
-    poll: Interval,
-}
-
-impl Fleet {
-    async fn next(&mut self) -> Option<sse::Event> {
-        loop {
-            if let Some(event) = self.queue.pop_front() {
-                return Some(event);
-            }
-            tokio::select! {
-                frame = self.bus.recv() => {
-                    // Who lagged is told by the next poll.
-                    if let Ok(frame) = frame && self.wants(frame.migration) {
-                        self.queue.push_back(event("state", &frame.data));
-                    }
-                }
-                _ = self.poll.tick() => self.look().await,
-                _ = self.heartbeat.tick() => self.queue.push_back(heartbeat()),
-                () = self.stop.cancelled() => return None,
+/// What comes after line `last`, in as few batches as there are changes of phase.
+fn batches(rows: &[log::Row], last: u64) -> Vec<LogBatch> {
+    let mut batches: Vec<LogBatch> = Vec::new();
+    for row in rows {
+        for (number, text) in row.lines().filter(|(number, _)| *number > last) {
+            match batches.last_mut() {
+                Some(batch) if batch.phase == row.phase() => batch.lines.push(text),
+                _ => batches.push(LogBatch { first: number, lines: vec![text], phase: row.phase() }),
             }
         }
     }
-
-    /// States that other servers changed.
-    async fn look(&mut self) {
-        match migration::changed_since(&self.pool, self.seen).await {
-            Ok((newest, changed)) => {
-                if self.seen.is_some() {
-                    let wanted = changed.iter().filter(|summary| self.wants(summary.id));
-                    self.queue.extend(wanted.filter_map(|summary| json("state", summary)).collect::<Vec<_>>());
-                }
-                self.seen = newest;
-            }
-            Err(error) => tracing::debug!(%error, "a viewer waits for the database"),
-        }
-    }
-
-    fn wants(&self, migration: Uuid) -> bool {
-        self.only.as_ref().is_none_or(|only| only.contains(&migration))
-    }
+    batches
 }
 
-fn ticking(period: Duration) -> Interval {
+pub(super) fn ticking(period: Duration) -> Interval {
     let mut interval = interval(period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval.reset();
     interval
-}
-
-fn log_event(last: u64, data: &str) -> sse::Event {
-    event("log", data).id(last.to_string())
-}
-
-fn event(name: &str, data: &str) -> sse::Event {
-    sse::Event::default().event(name).data(data)
-}
-
-fn json(name: &str, data: &impl serde::Serialize) -> Option<sse::Event> {
-    serde_json::to_string(data).ok().map(|data| event(name, &data))
-}
-
-fn heartbeat() -> sse::Event {
-    event("heartbeat", "{}")
 }

@@ -124,11 +124,35 @@ pub async fn from_line(
     sqlx::query_as(
         "SELECT first_byte, phase, at, first_line, line_count, head, head_bytes, body FROM log_chunk
          WHERE migration_id = $1 AND line_count > 0 AND first_line + line_count > $2
+           -- The same in the words of the index: nothing before the chunk that the line is in.
+           AND first_line >= COALESCE((SELECT max(first_line) FROM log_chunk WHERE migration_id = $1 AND first_line <= $2), 0)
          ORDER BY first_line, first_byte LIMIT $3",
     )
     .bind(migration)
     .bind(line.cast_signed())
     .bind(limit)
+    .fetch_all(db)
+    .await
+}
+
+/// Chunks in which lines from `line` on end, in order: as many as have `bytes` bytes between them, but at least one.
+///
+/// # Errors
+/// Those of the database.
+pub async fn piece(db: impl PgExecutor<'_>, migration: Uuid, line: u64, bytes: i64) -> Result<Vec<Row>, sqlx::Error> {
+    // How long a chunk is can be told without reading it.
+    sqlx::query_as(
+        "SELECT first_byte, phase, at, first_line, line_count, head, head_bytes, body FROM (
+             SELECT *, sum(octet_length(body)) OVER (ORDER BY first_line, first_byte) - octet_length(body) AS before
+             FROM (SELECT * FROM log_chunk WHERE migration_id = $1 AND line_count > 0 AND first_line + line_count > $2
+                     AND first_line >= COALESCE((SELECT max(first_line) FROM log_chunk
+                                                 WHERE migration_id = $1 AND first_line <= $2), 0)
+                   ORDER BY first_line, first_byte LIMIT 1000) next
+         ) counted WHERE before < $3 ORDER BY first_line, first_byte",
+    )
+    .bind(migration)
+    .bind(line.cast_signed())
+    .bind(bytes)
     .fetch_all(db)
     .await
 }

@@ -27,7 +27,8 @@ pub struct Row {
     /// Another key that it offered.
     pub offered_key: Option<String>,
     level: Option<String>,
-    refreshed_at: Option<OffsetDateTime>,
+    /// When lsnim was last read.
+    pub refreshed_at: Option<OffsetDateTime>,
     /// Why the last try to reach it failed.
     pub unreachable: Option<String>,
 }

@@ -95,3 +95,18 @@ pub async fn delete_of(db: impl PgExecutor<'_>, user: Uuid) -> Result<(), sqlx::
 pub async fn delete_ended(db: impl PgExecutor<'_>) -> Result<u64, sqlx::Error> {
     Ok(sqlx::query("DELETE FROM session WHERE expires_at <= now()").execute(db).await?.rows_affected())
 }
+
+/// Which of these give no right any more: ended, signed out, or of somebody who was disabled.
+///
+/// # Errors
+/// The database's.
+pub async fn gone(db: impl PgExecutor<'_>, id_hashes: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT h FROM unnest($1::bytea[]) h WHERE NOT EXISTS (
+             SELECT FROM session s JOIN user_account u ON u.id = s.user_id
+             WHERE s.id_hash = h AND s.expires_at > now() AND u.disabled_at IS NULL)",
+    )
+    .bind(id_hashes)
+    .fetch_all(db)
+    .await
+}

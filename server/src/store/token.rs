@@ -77,3 +77,19 @@ pub async fn revoke(db: impl PgExecutor<'_>, user: Uuid, name: &str) -> Result<b
             .await?;
     Ok(revoked.rows_affected() == 1)
 }
+
+/// Which of these give no right any more: expired, revoked, or of somebody who was disabled.
+///
+/// # Errors
+/// The database's.
+pub async fn gone(pool: &PgPool, token_hashes: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT h FROM unnest($1::bytea[]) h WHERE NOT EXISTS (
+             SELECT FROM api_token t JOIN user_account u ON u.id = t.user_id
+             WHERE t.token_hash = h AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())
+               AND u.disabled_at IS NULL)",
+    )
+    .bind(token_hashes)
+    .fetch_all(pool)
+    .await
+}

@@ -10,8 +10,12 @@
 mod support;
 
 mod actions;
+mod cluster;
 mod contact;
 mod database;
+mod estate;
+mod failover;
+mod fleet;
 mod input;
 mod kill;
 mod monster;
@@ -20,5 +24,6 @@ mod program;
 mod proxy;
 mod rest;
 mod scenarios;
+mod servers;
 mod viewer;
 mod viewers;

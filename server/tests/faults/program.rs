@@ -1,10 +1,10 @@
 //! The real program with its lab, in a data directory of its own; killed and started again as often as a test likes.
 
-use crate::rest::{Rest, sha256, until};
+use crate::estate::Estate;
+use crate::rest::{Rest, until};
 use crate::support::{DataDir, PASSWORD, kill};
 use serde_json::Value;
 use std::fs;
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -66,56 +66,37 @@ impl Program {
         self.server = spawn(self.dir.path(), &self.options, self.address).await.1;
     }
 
-    /// A command on the lab's master, over SSH as everybody else does it; its output, whatever its exit code.
+    pub(crate) fn estate(&self) -> Estate {
+        Estate(self.lab())
+    }
+
     pub(crate) fn on_master(&self, command: &str, stdin: &[u8]) -> Vec<u8> {
-        let mut ssh = std::process::Command::new("ssh");
-        ssh.arg("-F").arg(self.lab().join("ssh_config")).args(["-o", "BatchMode=yes", "nim1", command]);
-        let mut ssh = ssh.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let mut pipe = ssh.stdin.take().unwrap();
-        std::thread::scope(|scope| {
-            scope.spawn(move || pipe.write_all(stdin));
-            let output = ssh.wait_with_output().unwrap();
-            assert_ne!(output.status.code(), Some(255), "nim1 cannot be reached");
-            output.stdout
-        })
+        self.estate().on_master(command, stdin)
     }
 
     /// The job spool of an attempt on the master, below the login directory.
     pub(crate) fn spool(id: &str, attempt: u32) -> String {
-        format!("var/adm/ras/nimdeck/{id}-{attempt}")
+        Estate::spool(id, attempt)
     }
 
-    /// Whether something is there on the master.
     pub(crate) fn exists(&self, path: &str) -> bool {
-        self.on_master(&format!("[ -e {path} ] && echo yes"), b"") == b"yes\n"
+        self.estate().exists(path)
     }
 
-    /// What nimadm has printed so far in an attempt.
     pub(crate) fn printed(&self, id: &str, attempt: u32) -> Vec<u8> {
-        self.on_master(&format!("cat {}/out 2>/dev/null", Self::spool(id, attempt)), b"")
+        self.estate().printed(id, attempt)
     }
 
-    /// The last phase that nimadm has announced on the master; 0 before the first.
     pub(crate) fn phase_on_master(&self, id: &str) -> u64 {
-        last_phase(&self.printed(id, 1))
+        self.estate().phase_on_master(id)
     }
 
-    /// The same while the server is dead, and the SSH servers of its lab with it: read from the master's disk.
     pub(crate) fn phase_on_disk(&self, id: &str) -> u64 {
-        let out = self.lab().join("hosts/nim1/root").join(Self::spool(id, 1)).join("out");
-        last_phase(&fs::read(out).unwrap_or_default())
+        self.estate().phase_on_disk(id)
     }
 
-    /// Every byte nimadm printed in `attempts` attempts is stored once, numbered by line, proven by hash.
     pub(crate) async fn log_is_whole(&self, id: &str, attempts: u32) {
-        let printed: Vec<u8> = (1..=attempts).flat_map(|attempt| self.printed(id, attempt)).collect();
-        let stored = self.rest.log(id).await;
-        assert!(stored == printed, "{} bytes stored, {} printed", stored.len(), printed.len());
-        let migration = self.rest.migration(id).await;
-        assert_eq!(migration["log_sha256"], sha256(&printed), "{migration}");
-        assert_eq!(migration["log_bytes"], printed.len());
-        let text = String::from_utf8(printed).unwrap();
-        assert_eq!(self.rest.lines(id).await, text.lines().collect::<Vec<_>>());
+        self.estate().log_is_whole(&self.rest, id, attempts).await;
     }
 
     /// `nimdeck audit verify` says that the record is whole.
@@ -127,32 +108,30 @@ impl Program {
     }
 }
 
-fn last_phase(printed: &[u8]) -> u64 {
-    let text = String::from_utf8_lossy(printed);
-    let numbers = text.lines().filter_map(|line| line.strip_prefix("Executing nimadm phase "));
-    numbers.filter_map(|rest| rest.strip_suffix('.')?.parse().ok()).next_back().unwrap_or(0)
-}
-
 async fn spawn(
     dir: &Path,
     options: &[String],
     listen: SocketAddr,
 ) -> (SocketAddr, (Child, Lines<BufReader<ChildStdout>>)) {
-    let log = fs::File::options().create(true).append(true).open(dir.join("server.log")).unwrap();
-    let mut server = Command::new(env!("CARGO_BIN_EXE_nimdeck"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nimdeck"));
+    command
         .args(["serve", "--lab", &format!("--listen={listen}"), "--data-dir"])
         .arg(dir)
         .args(options)
         .env("NIMDECK_ADMIN_PASSWORD", PASSWORD)
         // Masters that a test adds are the lab's under another address, and the lab knows one key.
-        .env("NIMDECK_SSH_KEY", dir.join("lab/id_ed25519"))
-        .current_dir(dir)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(log)
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
+        .env("NIMDECK_SSH_KEY", dir.join("lab/id_ed25519"));
+    listening(command, dir).await
+}
+
+/// Starts a server whose log goes into `dir`; its address, once it listens.
+pub(crate) async fn listening(
+    mut command: Command,
+    dir: &Path,
+) -> (SocketAddr, (Child, Lines<BufReader<ChildStdout>>)) {
+    let log = fs::File::options().create(true).append(true).open(dir.join("server.log")).unwrap();
+    let command = command.current_dir(dir).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
+    let mut server = command.spawn().unwrap();
     let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
     while let Some(line) = lines.next_line().await.unwrap() {
         if let Some(address) = line.strip_prefix("nimdeck is ready at http://") {
@@ -169,13 +148,7 @@ impl Drop for Program {
             kill("-KILL", pid);
             // Not reaped yet, but dead: what it watched over is not started again.
         }
-        let spool = self.lab().join("hosts/nim1/root/var/adm/ras/nimdeck");
-        for job in fs::read_dir(spool).into_iter().flatten().flatten().filter(|job| !job.path().join("rc").exists()) {
-            for file in ["pid", "nimadm.pid"] {
-                let pid = fs::read_to_string(job.path().join(file)).ok().and_then(|pid| pid.trim().parse().ok());
-                pid.map(|pid| kill("-KILL", pid));
-            }
-        }
+        self.estate().end_jobs();
         if std::thread::panicking() {
             let log = fs::read_to_string(self.data().join("server.log")).unwrap_or_default();
             let lines: Vec<_> = log.lines().collect();

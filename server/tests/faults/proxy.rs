@@ -1,42 +1,69 @@
-//! A network between nimdeck and a master that can be cut.
+//! A network that can be cut, frozen, and led to another host.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+/// How the cable is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cable {
+    Whole,
+    Cut,
+    /// Connections stay and carry nothing.
+    Frozen,
+}
+
+#[derive(Clone)]
 pub(crate) struct Proxy {
     pub(crate) port: u16,
-    /// Whether the cable is in.
-    up: watch::Sender<bool>,
-    /// Bytes that nimdeck sent to the master.
+    cable: watch::Sender<Cable>,
+    target: watch::Sender<SocketAddr>,
+    /// Bytes that were sent to the target.
     sent: Arc<AtomicU64>,
 }
 
 impl Proxy {
-    pub(crate) async fn to(master: SocketAddr) -> Self {
+    pub(crate) async fn to(target: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (up, state) = watch::channel(true);
-        let sent = Arc::new(AtomicU64::new(0));
-        let counter = sent.clone();
+        let proxy = Self {
+            port,
+            cable: watch::Sender::new(Cable::Whole),
+            target: watch::Sender::new(target),
+            sent: Arc::default(),
+        };
+        let here = proxy.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(carry(client, master, state.clone(), counter.clone()));
+                tokio::spawn(carry(client, here.clone()));
             }
         });
-        Self { port, up, sent }
+        proxy
     }
 
     /// Breaks every connection; new ones break at once until [`Proxy::mend`].
     pub(crate) fn cut(&self) {
-        self.up.send_replace(false);
+        self.cable.send_replace(Cable::Cut);
+    }
+
+    /// Nothing gets through, and nobody is told.
+    pub(crate) fn freeze(&self) {
+        self.cable.send_replace(Cable::Frozen);
     }
 
     pub(crate) fn mend(&self) {
-        self.up.send_replace(true);
+        self.cable.send_replace(Cable::Whole);
+    }
+
+    /// Leads new connections somewhere else, and breaks the old ones.
+    pub(crate) fn lead_to(&self, target: SocketAddr) {
+        self.cut();
+        self.target.send_replace(target);
+        self.mend();
     }
 
     pub(crate) fn bytes_sent(&self) -> u64 {
@@ -44,22 +71,45 @@ impl Proxy {
     }
 }
 
-async fn carry(client: TcpStream, master: SocketAddr, mut up: watch::Receiver<bool>, sent: Arc<AtomicU64>) {
-    let Ok(master) = TcpStream::connect(master).await else { return };
-    let (mut from_client, mut to_client) = client.into_split();
-    let (mut from_master, mut to_master) = master.into_split();
-    let there = async {
-        let mut buffer = [0; 16 << 10];
-        while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
-            sent.fetch_add(length as u64, Ordering::SeqCst);
-            if to_master.write_all(&buffer[..length]).await.is_err() {
-                break;
+async fn carry(client: TcpStream, proxy: Proxy) {
+    let mut cable = proxy.cable.subscribe();
+    // A cut that is mended at once must still break what was there.
+    let cut = async {
+        loop {
+            if *cable.borrow_and_update() == Cable::Cut || cable.changed().await.is_err() {
+                return;
             }
         }
     };
+    let mut target = proxy.target.subscribe();
+    let address = *target.borrow_and_update();
+    let Ok(host) = TcpStream::connect(address).await else { return };
+    let (from_client, to_client) = client.into_split();
+    let (from_host, to_host) = host.into_split();
     tokio::select! {
-        () = there => {}
-        _ = tokio::io::copy(&mut from_master, &mut to_client) => {}
-        _ = up.wait_for(|up| !up) => {}
+        () = copy(from_client, to_host, proxy.cable.subscribe(), Some(&proxy.sent)) => {}
+        () = copy(from_host, to_client, proxy.cable.subscribe(), None) => {}
+        () = cut => {}
+        _ = target.changed() => {}
+    }
+}
+
+async fn copy(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut cable: watch::Receiver<Cable>,
+    count: Option<&AtomicU64>,
+) {
+    let mut buffer = [0; 16 << 10];
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        if cable.wait_for(|cable| *cable != Cable::Frozen).await.is_err() {
+            return;
+        }
+        if let Some(count) = count {
+            count.fetch_add(length as u64, Ordering::SeqCst);
+        }
+        if to.write_all(&buffer[..length]).await.is_err() {
+            return;
+        }
     }
 }

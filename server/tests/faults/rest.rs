@@ -73,6 +73,11 @@ impl Rest {
         rest
     }
 
+    /// The same session at another server.
+    pub(crate) fn at(&self, address: std::net::SocketAddr) -> Self {
+        Self { http: self.http.clone(), base: format!("http://{address}/api/v1") }
+    }
+
     pub(crate) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base))
     }

@@ -9,5 +9,6 @@ mod audit;
 mod explain;
 mod explain_command;
 mod gates;
+mod live;
 mod postgres;
 mod session;

@@ -1,6 +1,7 @@
 //! What integration tests share: a throw-away PostgreSQL, a server on it, and a deck without an estate.
 
 mod deck;
+pub(crate) mod run;
 
 use app::model::Role;
 use server::auth::{password::Passwords, rate::Tries};

@@ -117,7 +117,7 @@ impl Run {
         }
         if row.reboot_down_at.is_none() {
             migration::reboot_down(&self.engine.pool, &self.fence).await?;
-            self.announce().await?;
+            self.announce();
         }
         tokio::time::sleep(timing.client_poll).await;
         Ok(())

@@ -137,7 +137,8 @@ impl Run {
         if !matches!(ending, Ending::Step { .. }) {
             self.refresh_client(row).await;
         }
-        self.announce().await
+        self.announce();
+        Ok(())
     }
 
     /// Reads the master's file once more and compares it with what is stored. The hash of the whole log where they are equal.

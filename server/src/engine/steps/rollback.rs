@@ -111,7 +111,8 @@ impl Run {
         self.advance_in(&mut tx, State::RollingBack, Event::RollbackEnded { back }, Some(&reason)).await?;
         tx.commit().await?;
         self.refresh_client(row).await;
-        self.announce().await
+        self.announce();
+        Ok(())
     }
 }
 

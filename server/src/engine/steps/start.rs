@@ -44,7 +44,8 @@ impl Run {
         attempt::started(&mut tx, row.id, row.attempt).await?;
         self.advance_in(&mut tx, State::Starting, Event::JobStarted, None).await?;
         tx.commit().await?;
-        self.announce().await
+        self.announce();
+        Ok(())
     }
 
     /// False where the client is not as it must be; nothing was started then.

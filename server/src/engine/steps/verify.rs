@@ -31,6 +31,7 @@ impl Run {
         self.advance_in(&mut tx, State::Verifying, Event::Verified { passed }, reason.as_deref()).await?;
         tx.commit().await?;
         self.refresh_client(row).await;
-        self.announce().await
+        self.announce();
+        Ok(())
     }
 }

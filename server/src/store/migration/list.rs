@@ -2,8 +2,8 @@
 
 use super::Row;
 use crate::store::{blank, like, limit, page};
-use app::model::{MigrationFilter, MigrationSummary, Page};
-use sqlx::PgPool;
+use app::model::{MigrationFilter, MigrationSummary, Page, State};
+use sqlx::{PgExecutor, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -41,24 +41,74 @@ pub async fn list(pool: &PgPool, filter: &MigrationFilter) -> Result<Page<Migrat
     Ok(page(items, limit, |item| item.id.to_string()))
 }
 
-/// Migrations whose state or reason changed after a moment, and the newest such moment. Changes that were committed late are
-/// found by looking a little further back; who gets one twice shows it once more.
+/// How much later than its moment a change may be seen: its transaction was still open.
+pub const LATE: time::Duration = time::Duration::seconds(1);
+
+/// Changes read at once.
+const CHANGES: usize = 500;
+
+/// What changed since a moment.
+#[derive(Debug)]
+pub struct Changes {
+    /// Where to go on next time.
+    pub newest: Option<OffsetDateTime>,
+    /// The migrations as they are now, with the moment of the change.
+    pub found: Vec<(OffsetDateTime, MigrationSummary)>,
+    /// There is more.
+    pub more: bool,
+}
+
+/// Migrations whose state or reason changed after a moment; without one, only the newest such moment. Changes that were committed
+/// late are found by looking a little further back: most are given out more than once.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn changed_since(
-    pool: &PgPool,
-    since: Option<OffsetDateTime>,
-) -> Result<(Option<OffsetDateTime>, Vec<MigrationSummary>), sqlx::Error> {
+pub async fn changed_since(pool: &PgPool, since: Option<OffsetDateTime>) -> Result<Changes, sqlx::Error> {
     let newest: Option<OffsetDateTime> =
         sqlx::query_scalar("SELECT max(state_at) FROM migration").fetch_one(pool).await?;
-    if since.is_none() || newest == since {
-        return Ok((newest, Vec::new()));
+    let Some(since) = since.filter(|_| newest != since) else {
+        return Ok(Changes { newest: newest.or(since), found: Vec::new(), more: false });
+    };
+    let rows: Vec<Row> = sqlx::query_as(select!("WHERE g.state_at > $1 ORDER BY g.state_at LIMIT $2"))
+        .bind(since - LATE)
+        .bind(CHANGES as i64)
+        .fetch_all(pool)
+        .await?;
+    let last = rows.last().map(|row| row.state_at);
+    let found = rows.iter().map(|row| Ok((row.state_at, row.summary()?))).collect::<Result<_, sqlx::Error>>()?;
+    let more = rows.len() == CHANGES;
+    Ok(Changes { newest: if more { last.map(|last| last + LATE) } else { newest }, found, more })
+}
+
+/// What tells cheaply whether there is something new.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Glance {
+    state: String,
+    /// When its state or reason last changed.
+    pub state_at: OffsetDateTime,
+    /// 1 for the first.
+    pub attempt: i32,
+    /// Lines stored over all attempts.
+    pub log_lines: i64,
+}
+
+impl Glance {
+    /// Where it stands.
+    ///
+    /// # Errors
+    /// Where the column holds an unknown word.
+    pub fn state(&self) -> Result<State, sqlx::Error> {
+        crate::store::state(&self.state)
     }
-    let rows: Vec<Row> =
-        sqlx::query_as(select!("WHERE g.state_at > $1 - interval '1 second' ORDER BY g.state_at LIMIT 500"))
-            .bind(since)
-            .fetch_all(pool)
-            .await?;
-    Ok((newest, rows.iter().map(Row::summary).collect::<Result<_, _>>()?))
+}
+
+/// Whether there is something new.
+///
+/// # Errors
+/// Those of the database.
+pub async fn glance(db: impl PgExecutor<'_>, id: Uuid) -> Result<Option<Glance>, sqlx::Error> {
+    sqlx::query_as("SELECT state, state_at, attempt, log_lines FROM migration WHERE id = $1")
+        .bind(id)
+        .fetch_optional(db)
+        .await
 }

@@ -18,7 +18,7 @@ macro_rules! select {
 mod list;
 mod moves;
 
-pub use list::{changed_since, list};
+pub use list::{Changes, Glance, LATE, changed_since, glance, list};
 pub use moves::*;
 
 use crate::engine::machine::{self, Case};
@@ -78,6 +78,8 @@ pub struct Row {
     parked_at: Option<OffsetDateTime>,
     /// How often a person has moved it.
     pub asked: i32,
+    /// When its state or reason last changed.
+    pub state_at: OffsetDateTime,
     /// When shutdown was about to be sent.
     pub reboot_sent_at: Option<OffsetDateTime>,
     /// When the client was first seen away after that.
@@ -124,14 +126,6 @@ impl Row {
     /// Where the column holds an unknown word.
     pub fn case(&self) -> Result<Case, sqlx::Error> {
         Ok(Case { state: self.state()?, stepped: self.stepped(), parked: self.parked_at.is_some() })
-    }
-
-    /// Nothing will be added to the log unless somebody retries.
-    ///
-    /// # Errors
-    /// Where the column holds an unknown word.
-    pub fn log_is_complete(&self) -> Result<bool, sqlx::Error> {
-        Ok(self.ended_at.is_some() || self.state()?.log_is_complete())
     }
 
     /// The level before, as stored at the launch.

@@ -2,10 +2,11 @@
 
 use super::{AppState, Failure};
 use crate::{
-    auth::session_layer,
-    error::{BAD_INPUT, NOT_FOUND, database},
+    auth::watching::{Held, Rights},
+    error::{BAD_INPUT, NOT_FOUND, NOT_SIGNED_IN, database},
     logs::{
         bus::Bus,
+        fleet,
         stream::{self, Start},
     },
     store::log,
@@ -16,14 +17,12 @@ use axum::{
     Json, Router,
     body::Body,
     extract::{FromRequestParts, State},
-    response::{
-        IntoResponse, Response,
-        sse::{self, Sse},
-    },
+    response::{IntoResponse, Response},
     routing::get,
 };
+use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use http::{HeaderMap, HeaderName, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use regex::RegexBuilder;
 use serde::Deserialize;
 use sqlx::PgPool;
@@ -35,13 +34,21 @@ use uuid::Uuid;
 const HITS: usize = 1000;
 
 /// Routes of `/api/v1`; the bus is that of this process.
-pub fn router(bus: Arc<Bus>) -> Router<AppState> {
-    let live = bus.clone();
+pub fn router(pool: PgPool, bus: Arc<Bus>) -> Router<AppState> {
+    let live = Live { bus, rights: Rights::new(pool) };
+    let fleet = live.clone();
     Router::new()
         .route("/migrations/{id}/log", get(raw))
         .route("/migrations/{id}/log/search", get(search))
         .route("/migrations/{id}/events", get(move |state, at, query, watcher| events(live, state, at, query, watcher)))
-        .route("/events", get(move |state, query, watcher| topics(bus, state, query, watcher)))
+        .route("/events", get(move |state, query, watcher| topics(fleet, state, query, watcher)))
+}
+
+/// What streams come from and end by.
+#[derive(Clone)]
+struct Live {
+    bus: Arc<Bus>,
+    rights: Arc<Rights>,
 }
 
 /// Whoever opens a stream, and by what right.
@@ -62,15 +69,21 @@ impl<S: Send + Sync> FromRequestParts<S> for Watcher {
 }
 
 impl Watcher {
-    /// The stream, as long as its watcher may see it. Proxies that buffer would hold lines back.
-    fn answer(
-        self,
-        pool: PgPool,
-        events: impl Stream<Item = Result<sse::Event, Infallible>> + Send + 'static,
-    ) -> Response {
-        let events = events.take_until(Box::pin(session_layer::revoked(pool, self.session, self.headers)));
-        ([(HeaderName::from_static("x-accel-buffering"), "no")], Sse::new(events)).into_response()
+    /// Notes that a stream is open by this right.
+    fn hold(&self, live: &Live) -> Result<Held, Failure> {
+        let none = || NOT_SIGNED_IN.problem("Sign in, or send a token as \"Authorization: Bearer nd_…\".");
+        live.rights.hold(&self.session, &self.headers).ok_or_else(|| none().into())
     }
+}
+
+/// The stream, as long as its watcher may see it. Proxies that buffer would hold lines back.
+fn answer(held: Held, events: impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static) -> Response {
+    let mut response = Response::new(Body::from_stream(events.take_until(Box::pin(held.revoked()))));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    response
 }
 
 /// The bytes as nimadm printed them. `Range` is honoured for one range; once the log has ended, the `ETag` is its SHA-256.
@@ -196,7 +209,7 @@ struct From {
 
 /// The live stream. A reconnecting browser's `Last-Event-ID` is newer than the address it was first given.
 async fn events(
-    bus: Arc<Bus>,
+    live: Live,
     State(state): State<AppState>,
     At(id): At<Uuid>,
     Filter(from): Filter<From>,
@@ -210,9 +223,10 @@ async fn events(
         (None, None, Some(count)) => Start::Tail(count),
         (None, None, None) => Start::After(0),
     };
-    let opened = stream::open(state.pool.clone(), &bus, state.shutdown, id, start).await;
+    let held = watcher.hold(&live)?;
+    let opened = stream::open(&live.bus, state.shutdown, id, start).await;
     match opened.map_err(|error| database(&error))? {
-        Some(viewer) => Ok(watcher.answer(state.pool, viewer.events())),
+        Some(viewer) => Ok(answer(held, viewer.events())),
         None => Ok(StatusCode::NO_CONTENT.into_response()),
     }
 }
@@ -229,7 +243,7 @@ fn whole_fleet() -> String {
 
 /// States of the whole fleet, or of the migrations that are named.
 async fn topics(
-    bus: Arc<Bus>,
+    live: Live,
     State(state): State<AppState>,
     Filter(Topics { topics }): Filter<Topics>,
     watcher: Watcher,
@@ -253,8 +267,8 @@ async fn topics(
             break;
         }
     }
-    let events = stream::fleet(state.pool.clone(), &bus, state.shutdown, only);
-    Ok(watcher.answer(state.pool, events))
+    let held = watcher.hold(&live)?;
+    Ok(answer(held, fleet::states(state.pool, &live.bus, state.shutdown, only)))
 }
 
 #[cfg(test)]

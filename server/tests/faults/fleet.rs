@@ -1,0 +1,199 @@
+//! Several servers on one PostgreSQL, and an estate that none of them runs.
+
+use crate::cluster::Postgres;
+use crate::contact::lab_host;
+use crate::estate::Estate;
+use crate::program::listening;
+use crate::proxy::Proxy;
+use crate::rest::{Rest, until};
+use crate::support::{DataDir, PASSWORD, kill};
+use app::model::NewMaster;
+use server::store::{self, master};
+use sqlx::postgres::PgConnectOptions;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::Stdio;
+use tokio::io::{BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+/// One `nimdeck serve`.
+pub(crate) struct Node {
+    pub(crate) address: SocketAddr,
+    process: (Child, Lines<BufReader<ChildStdout>>),
+    dir: DataDir,
+}
+
+pub(crate) struct Fleet {
+    pub(crate) nodes: Vec<Node>,
+    /// The way of all servers to the database.
+    pub(crate) database: Proxy,
+    /// Their way to the master.
+    pub(crate) network: Proxy,
+    pub(crate) primary: Postgres,
+    /// A session that every server knows.
+    pub(crate) rest: Rest,
+    options: Vec<String>,
+    lab_process: Child,
+    pub(crate) lab: DataDir,
+}
+
+impl Fleet {
+    pub(crate) async fn start(servers: usize, clients: u32, speed: u32, options: &[&str]) -> Self {
+        let lab = DataDir::new();
+        let lab_process = Command::new(env!("CARGO_BIN_EXE_nimdeck"))
+            .args(["lab", &format!("--clients={clients}"), &format!("--speed={speed}"), "--dir"])
+            .arg(lab.path())
+            .current_dir(lab.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let primary = Postgres::primary().await;
+        until("the lab", || async { lab.path().join("known_hosts").is_file().then_some(()) }).await;
+        let (address, key) = lab_host(lab.path(), 0);
+        until("the master's sshd", || async { std::net::TcpStream::connect(address).ok() }).await;
+        let network = Proxy::to(address).await;
+        let database = Proxy::to(primary.address()).await;
+        let options_here = PgConnectOptions::new_without_pgpass()
+            .host("127.0.0.1")
+            .port(primary.port)
+            .username("nimdeck")
+            .database("nimdeck");
+        let pool = store::connect(options_here).await.unwrap();
+        let new = NewMaster {
+            name: "nim1".parse().unwrap(),
+            host: Ipv4Addr::LOCALHOST.to_string(),
+            port: network.port,
+            user: "root".to_owned(),
+            host_key: Some(key),
+        };
+        master::insert(&pool, &new).await.unwrap();
+        pool.close().await;
+        let options: Vec<String> = options.iter().map(ToString::to_string).collect();
+        let mut nodes = Vec::new();
+        for _ in 0..servers {
+            nodes.push(Node::start(&options, database.port, lab.path(), DataDir::new()).await);
+        }
+        let rest = Rest::sign_in(nodes[0].address).await;
+        until("the first look at the estate", || async {
+            let page = rest.get(&format!("/clients?limit={clients}")).await.ok();
+            let seen = page["items"].as_array().unwrap().iter().filter(|client| client["level"].is_string()).count();
+            (seen == clients as usize).then_some(())
+        })
+        .await;
+        Self { nodes, database, network, primary, rest, options, lab_process, lab }
+    }
+
+    pub(crate) fn estate(&self) -> Estate {
+        Estate(self.lab.path().to_owned())
+    }
+
+    /// The session at the server of this number.
+    pub(crate) fn at(&self, node: usize) -> Rest {
+        self.rest.at(self.nodes[node].address)
+    }
+
+    /// One more server; its number.
+    pub(crate) async fn add(&mut self) -> usize {
+        let node = Node::start(&self.options, self.database.port, self.lab.path(), DataDir::new()).await;
+        self.nodes.push(node);
+        self.nodes.len() - 1
+    }
+
+    /// SIGKILL.
+    pub(crate) async fn kill(&mut self, node: usize) {
+        self.nodes[node].process.0.kill().await.unwrap();
+    }
+
+    /// SIGTERM; it must end well.
+    pub(crate) async fn stop(&mut self, node: usize) {
+        kill("-TERM", self.nodes[node].pid());
+        let status = self.nodes[node].process.0.wait().await.unwrap();
+        assert!(status.success(), "{}", self.nodes[node].log());
+    }
+
+    /// Starts a server again, on its old address.
+    pub(crate) async fn start_again(&mut self, node: usize) {
+        let process =
+            spawn(&self.options, self.database.port, self.lab.path(), &self.nodes[node].dir, self.nodes[node].address)
+                .await;
+        self.nodes[node].process = process.1;
+    }
+
+    /// A value of the database, past all proxies.
+    pub(crate) fn ask(&self, sql: &str) -> String {
+        self.primary.ask("nimdeck", sql)
+    }
+
+    /// `nimdeck audit verify` says that the record is whole.
+    pub(crate) async fn record_is_whole(&self) {
+        let mut verify = Command::new(env!("CARGO_BIN_EXE_nimdeck"));
+        verify.args(["audit", "verify", "--database-url", &Postgres::url(self.primary.port), "--data-dir"]);
+        let output = verify.arg(self.nodes[0].dir.path()).current_dir(self.nodes[0].dir.path()).output().await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+impl Node {
+    async fn start(options: &[String], database: u16, lab: &Path, dir: DataDir) -> Self {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let (address, process) = spawn(options, database, lab, &dir, any).await;
+        Self { address, process, dir }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.0.id().unwrap()
+    }
+
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("server.log")).unwrap_or_default()
+    }
+}
+
+async fn spawn(
+    options: &[String],
+    database: u16,
+    lab: &Path,
+    dir: &DataDir,
+    listen: SocketAddr,
+) -> (SocketAddr, (Child, Lines<BufReader<ChildStdout>>)) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nimdeck"));
+    command
+        .args(["serve", &format!("--listen={listen}"), "--database-url", &Postgres::url(database), "--data-dir"])
+        .arg(dir.path())
+        .args(options.iter().filter(|option| option.starts_with("--")))
+        .env("NIMDECK_ADMIN_PASSWORD", PASSWORD)
+        .env("NIMDECK_SSH_KEY", lab.join("id_ed25519"))
+        .envs(options.iter().filter_map(|option| option.split_once('=').filter(|(key, _)| key.starts_with("NIMDECK"))));
+    listening(command, dir.path()).await
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        for node in &self.nodes {
+            if let Some(pid) = node.process.0.id() {
+                kill("-CONT", pid);
+                kill("-KILL", pid);
+            }
+        }
+        self.estate().end_jobs();
+        if let Some(pid) = self.lab_process.id() {
+            kill("-KILL", pid);
+        }
+        if std::thread::panicking() {
+            for (number, node) in self.nodes.iter().enumerate() {
+                let log = node.log();
+                let lines: Vec<_> = log.lines().collect();
+                let last = lines[lines.len().saturating_sub(40)..].join("\n");
+                #[expect(
+                    clippy::print_stderr,
+                    reason = "the servers' own words are what a failed test is understood by"
+                )]
+                {
+                    eprintln!("the end of the log of server {number}:\n{last}");
+                }
+            }
+        }
+    }
+}
