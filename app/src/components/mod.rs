@@ -22,3 +22,4 @@ pub(crate) mod problem_box;
 pub(crate) mod refresh_client;
 pub(crate) mod state_badge;
 pub(crate) mod theme;
+pub(crate) mod watch;

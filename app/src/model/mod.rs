@@ -15,6 +15,7 @@ pub mod problem;
 pub mod time;
 pub mod user;
 pub mod verification;
+pub mod watch;
 
 pub use audit::{AuditEntry, AuditFilter};
 pub use client::{Client, ClientFilter, Disk, DiskUse, LastMigration};
@@ -31,3 +32,4 @@ pub use problem::{FieldError, Problem};
 pub use time::Timestamp;
 pub use user::{Caller, Me, Permission, Role};
 pub use verification::{Snapshot, Verification, VerificationCheck};
+pub use watch::{Basis, Eta, Gravity, Interlock, InterlockKind, Signal, SignalKind};

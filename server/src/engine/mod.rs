@@ -8,19 +8,25 @@
 //! a lost fact would cost a migration.
 
 pub mod ending;
+pub mod eta;
 pub mod host;
+pub mod interlock;
 pub mod inventory;
 pub mod look;
 pub mod machine;
 pub mod masters;
 pub mod old_logs;
+pub(crate) mod patrol;
 pub mod preflight;
 pub mod reboot;
 pub mod run;
 mod steps;
 pub mod verify;
 
-use crate::{logs::bus::Bus, store::fence};
+use crate::{
+    logs::bus::Bus,
+    store::{fence, history::History},
+};
 use masters::Masters;
 use sqlx::PgPool;
 use std::{sync::Arc, time::Duration};
@@ -47,6 +53,14 @@ pub struct Timing {
     pub grace: Duration,
     /// Leases of one migration that may run out within an hour and one state; one more, and it is parked.
     pub takeovers: i32,
+    /// Between two looks at a migration that is watched over, and at one of the lab's.
+    pub interlock_poll: Duration,
+    /// The lab's migrations take minutes.
+    pub interlock_poll_simulated: Duration,
+    /// Minutes without a new line after which a log is called silent.
+    pub silent_minutes: u32,
+    /// What is too long for a clone, and for a way back.
+    pub limits: interlock::Limits,
 }
 
 impl Default for Timing {
@@ -60,6 +74,13 @@ impl Default for Timing {
             retry: Duration::from_secs(15),
             grace: Duration::from_secs(20),
             takeovers: 10,
+            interlock_poll: Duration::from_secs(60),
+            interlock_poll_simulated: Duration::from_secs(5),
+            silent_minutes: 15,
+            limits: interlock::Limits {
+                clone_max_age: Duration::from_secs(14 * 24 * 3600),
+                rollback_window: Duration::from_secs(14 * 24 * 3600),
+            },
         }
     }
 }
@@ -70,6 +91,7 @@ pub struct Engine {
     bus: Arc<Bus>,
     masters: Masters,
     timing: Timing,
+    history: History,
     /// New at each start: a process that is draining must not be taken for the one that replaces it.
     owner: Uuid,
     wake: Notify,
@@ -86,12 +108,14 @@ impl Engine {
             bus,
             masters,
             timing,
+            history: History::default(),
             owner: Uuid::now_v7(),
             wake: Notify::new(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         });
         engine.tasks.spawn(engine.clone().scan());
+        engine.tasks.spawn(engine.clone().patrol());
         engine
     }
 

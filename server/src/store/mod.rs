@@ -5,6 +5,7 @@ pub mod audit;
 pub mod change;
 pub mod client;
 pub mod fence;
+pub mod history;
 pub mod imported_log;
 pub mod log;
 pub mod master;
@@ -16,6 +17,7 @@ pub mod session;
 mod support;
 pub mod token;
 pub mod user;
+pub mod watch;
 
 pub(crate) use support::{blank, decode, like, limit, page, state};
 
