@@ -155,7 +155,8 @@ impl Engine {
             return Ok(());
         }
         watch::save(&mut tx, row.id, signals, &merged.now).await?;
-        for (action, findings) in [("migration.alarm_raised", &merged.appeared), ("migration.alarm_cleared", &merged.cleared)]
+        for (action, findings) in
+            [("migration.alarm_raised", &merged.appeared), ("migration.alarm_cleared", &merged.cleared)]
         {
             for finding in findings {
                 tracing::warn!(migration = %row.id, action, text = finding.text, "an interlock");
