@@ -7,6 +7,7 @@
 //! Wake-ups are hints. What there is to do is found by asking the database, again and again: a lost hint costs a second,
 //! a lost fact would cost a migration.
 
+pub mod calendar;
 pub mod ending;
 pub mod host;
 pub mod inventory;
@@ -17,6 +18,8 @@ pub mod old_logs;
 pub mod preflight;
 pub mod reboot;
 pub mod run;
+pub mod schedule;
+mod scheduler;
 mod steps;
 pub mod verify;
 
@@ -92,6 +95,10 @@ impl Engine {
             stop: CancellationToken::new(),
         });
         engine.tasks.spawn(engine.clone().scan());
+        let looking = engine.clone();
+        engine
+            .tasks
+            .spawn(async move { looking.stop.run_until_cancelled(looking.look_at_caches()).await.unwrap_or_default() });
         engine
     }
 
@@ -109,6 +116,9 @@ impl Engine {
 
     async fn scan(self: Arc<Self>) {
         while !self.stop.is_cancelled() {
+            if let Err(error) = self.schedule().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "no turn can be given");
+            }
             match fence::claim(&self.pool, self.owner, self.timing.lease).await {
                 Ok(Some(fence)) => {
                     self.tasks.spawn(run::Run::new(self.clone(), fence).carry_out());

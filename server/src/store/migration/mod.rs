@@ -73,6 +73,8 @@ pub struct Row {
     pub hold_asked_by: Option<String>,
     cutover_by: Option<String>,
     cutover_at: Option<OffsetDateTime>,
+    cutover_not_before: Option<OffsetDateTime>,
+    cutover_window: Option<String>,
     rollback_by: Option<String>,
     rollback_at: Option<OffsetDateTime>,
     parked_at: Option<OffsetDateTime>,
@@ -120,12 +122,23 @@ impl Row {
         self.request.mode == RunMode::Stepped
     }
 
+    /// Whether its cutover was approved and waits for its time.
+    #[must_use]
+    pub fn planned(&self) -> bool {
+        self.state == State::CloneReady.as_str() && self.cutover_at.is_some()
+    }
+
     /// As the machine sees it.
     ///
     /// # Errors
     /// Where the column holds an unknown word.
     pub fn case(&self) -> Result<Case, sqlx::Error> {
-        Ok(Case { state: self.state()?, stepped: self.stepped(), parked: self.parked_at.is_some() })
+        Ok(Case {
+            state: self.state()?,
+            stepped: self.stepped(),
+            parked: self.parked_at.is_some(),
+            planned: self.planned(),
+        })
     }
 
     /// The level before, as stored at the launch.
@@ -213,6 +226,8 @@ impl Row {
             parked: case.parked,
             cutover_by: self.cutover_by,
             cutover_at: self.cutover_at.map(Into::into),
+            cutover_not_before: self.cutover_not_before.map(Into::into),
+            cutover_window: self.cutover_window,
             rollback_by: self.rollback_by,
             rollback_at: self.rollback_at.map(Into::into),
             requested_by: self.requested_by,
@@ -243,6 +258,8 @@ pub struct New<'a> {
     pub from_level: Option<Level>,
     /// The level of the SPOT.
     pub to_level: Option<&'a str>,
+    /// MiB its cache file systems will take.
+    pub cache_need_mib: Option<u64>,
 }
 
 /// Stores a launch in state `queued`, with its first attempt.
@@ -253,8 +270,8 @@ pub async fn insert(conn: &mut PgConnection, new: &New<'_>) -> Result<Uuid, sqlx
     let id = Uuid::now_v7();
     sqlx::query(
         "INSERT INTO migration (id, client_id, master_id, state, request, command, requested_by, idempotency_key, from_level,
-             to_level)
-         VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, $9)",
+             to_level, cache_need_mib)
+         VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(id)
     .bind(new.client)
@@ -265,6 +282,7 @@ pub async fn insert(conn: &mut PgConnection, new: &New<'_>) -> Result<Uuid, sqlx
     .bind(new.key)
     .bind(new.from_level.map(|level| level.to_string()))
     .bind(new.to_level)
+    .bind(new.cache_need_mib.map(u64::cast_signed))
     .execute(&mut *conn)
     .await?;
     sqlx::query("INSERT INTO attempt (migration_id, number) VALUES ($1, 1)").bind(id).execute(conn).await?;
