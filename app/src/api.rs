@@ -6,9 +6,9 @@
 #![expect(missing_docs, reason = "the structs that carry the arguments are generated; their fields are the arguments")]
 
 use crate::model::{
-    Action, AuditEntry, AuditFilter, Client, ClientFilter, ImportFilter, ImportResult, Imported, ImportedSummary,
+    Action, Ask, AuditEntry, AuditFilter, Client, ClientFilter, ImportFilter, ImportResult, Imported, ImportedSummary,
     LaunchOptions, LaunchRequest, LogLines, Master, Me, Migration, MigrationFilter, MigrationSummary, OldLog, Overview,
-    Page, Preflight, Problem, Verification,
+    Page, Preflight, Problem, Timestamp, Verification,
 };
 use leptos::prelude::*;
 use server_fn::{
@@ -163,8 +163,17 @@ pub async fn migration(id: Uuid) -> Result<Migration, Problem> {
 
 /// Asks something of a migration. The least permission here; the port asks for the one the action needs.
 #[server(name = ActCall, prefix = "/api/ui", endpoint = "act", input = Json)]
-pub async fn act(id: Uuid, action: Action, reason: Option<String>) -> Result<Migration, Problem> {
-    ask(Permission::Operate, |deck, caller| async move { deck.act(&caller, id, action, reason).await }).await
+pub async fn act(
+    id: Uuid,
+    action: Action,
+    reason: Option<String>,
+    not_before: Option<Timestamp>,
+    window: Option<String>,
+) -> Result<Migration, Problem> {
+    ask(Permission::Operate, |deck, caller| async move {
+        deck.act(&caller, id, action, Ask { reason, not_before, window }).await
+    })
+    .await
 }
 
 /// The end of a migration's log.

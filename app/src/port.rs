@@ -7,9 +7,10 @@
 //! endpoint, and a check that lives beside the act cannot be forgotten by a new route.
 
 use crate::model::{
-    Action, AuditEntry, AuditFilter, Caller, Client, ClientFilter, ImportFilter, ImportRequest, ImportResult, Imported,
-    ImportedSummary, LaunchOptions, LaunchRequest, LogLines, Master, MasterChange, Me, Migration, MigrationFilter,
-    MigrationSummary, NewMaster, OldLog, Overview, Page, Permission, Preflight, Problem, Resource, Verification,
+    Action, Ask, AuditEntry, AuditFilter, Blackout, Caller, Client, ClientFilter, Group, ImportFilter, ImportRequest,
+    ImportResult, Imported, ImportedSummary, LaunchOptions, LaunchRequest, LogLines, Master, MasterChange, Me,
+    Migration, MigrationFilter, MigrationSummary, NewBlackout, NewMaster, OldLog, Overview, Page, Permission,
+    Preflight, Problem, Resource, Schedule, Verification, Window,
 };
 use async_trait::async_trait;
 use leptos::prelude::use_context;
@@ -60,19 +61,28 @@ pub trait Deck: Send + Sync + 'static {
     /// One migration.
     async fn migration(&self, caller: &Caller, id: Uuid) -> Result<Migration, Problem>;
     /// Asks something of a migration; 409 with the reason where its state does not allow it.
-    async fn act(
-        &self,
-        caller: &Caller,
-        id: Uuid,
-        action: Action,
-        reason: Option<String>,
-    ) -> Result<Migration, Problem>;
+    async fn act(&self, caller: &Caller, id: Uuid, action: Action, ask: Ask) -> Result<Migration, Problem>;
     /// Lines `from`, `from` + 1, … of the log, at most `limit` (1 to 5000).
     async fn log_lines(&self, caller: &Caller, id: Uuid, from: u64, limit: u32) -> Result<LogLines, Problem>;
     /// The last `count` lines of the log.
     async fn log_tail(&self, caller: &Caller, id: Uuid, count: u32) -> Result<LogLines, Problem>;
     /// The client before and after.
     async fn verification(&self, caller: &Caller, id: Uuid) -> Result<Verification, Problem>;
+
+    /// Windows, blackouts and groups.
+    async fn schedule(&self, caller: &Caller) -> Result<Schedule, Problem>;
+    /// Adds a maintenance window, or changes the one of this name.
+    async fn put_window(&self, caller: &Caller, window: Window) -> Result<Window, Problem>;
+    /// Removes a maintenance window.
+    async fn remove_window(&self, caller: &Caller, name: &str) -> Result<(), Problem>;
+    /// Adds a blackout.
+    async fn add_blackout(&self, caller: &Caller, new: NewBlackout) -> Result<Blackout, Problem>;
+    /// Removes a blackout.
+    async fn remove_blackout(&self, caller: &Caller, id: Uuid) -> Result<(), Problem>;
+    /// Adds a group of clients, or changes the one of this name.
+    async fn put_group(&self, caller: &Caller, group: Group) -> Result<Group, Problem>;
+    /// Removes a group.
+    async fn remove_group(&self, caller: &Caller, name: &str) -> Result<(), Problem>;
 
     /// The logs of earlier nimadm runs that lie on a master now.
     async fn old_logs(&self, caller: &Caller, master: Uuid) -> Result<Page<OldLog>, Problem>;

@@ -129,7 +129,7 @@ pub(crate) fn Actions(migration: RwSignal<Migration>) -> impl IntoView {
         let id = migration.with_untracked(|migration| migration.id);
         let reason = Some(reason).filter(|reason| !reason.trim().is_empty());
         spawn_local(async move {
-            match api::act(id, action, reason).await {
+            match api::act(id, action, reason, None, None).await {
                 Ok(after) => migration.set(after),
                 Err(refused) => problem.set(Some(refused)),
             }

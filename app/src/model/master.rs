@@ -28,6 +28,10 @@ pub struct Master {
     pub refreshed_at: Option<Timestamp>,
     /// Why it could not be reached at the last try; none when it answered.
     pub unreachable: Option<String>,
+    /// At most so many nimadms run there at once.
+    pub max_running: u16,
+    /// Shortest time between two starts, in seconds.
+    pub stagger_seconds: u16,
 }
 
 /// What is known of a host key.
@@ -88,6 +92,12 @@ pub struct MasterChange {
     /// The user to sign in as.
     #[serde(default)]
     pub user: Option<String>,
+    /// At most so many nimadms at once, 1 to 1000.
+    #[serde(default)]
+    pub max_running: Option<u16>,
+    /// Shortest time between two starts, in seconds, 0 to 3600.
+    #[serde(default)]
+    pub stagger_seconds: Option<u16>,
 }
 
 fn ssh_port() -> u16 {

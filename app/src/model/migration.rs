@@ -339,6 +339,10 @@ pub struct Migration {
     pub cutover_by: Option<String>,
     /// When.
     pub cutover_at: Option<Timestamp>,
+    /// The cutover waits for this time.
+    pub cutover_not_before: Option<Timestamp>,
+    /// The cutover waits for this maintenance window.
+    pub cutover_window: Option<String>,
     /// Who asked for the rollback.
     pub rollback_by: Option<String>,
     /// When.
@@ -353,6 +357,21 @@ pub struct Migration {
     pub ended_at: Option<Timestamp>,
     /// When this last changed.
     pub updated_at: Timestamp,
+}
+
+/// The body of an action.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ask {
+    /// Why, for the record.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Only with `cutover`: not before, RFC 3339.
+    #[serde(default)]
+    pub not_before: Option<Timestamp>,
+    /// Only with `cutover`: in this maintenance window.
+    #[serde(default)]
+    pub window: Option<String>,
 }
 
 /// A migration in a list.

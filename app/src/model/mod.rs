@@ -12,6 +12,7 @@ pub mod master;
 pub mod migration;
 pub mod page;
 pub mod problem;
+pub mod schedule;
 pub mod time;
 pub mod user;
 pub mod verification;
@@ -25,10 +26,11 @@ pub use launch::{BootlistPolicy, Check, LaunchOptions, LaunchRequest, Preflight,
 pub use log::{LogLine, LogLines};
 pub use master::{HostKeyState, Master, MasterChange, NewMaster, Resource};
 pub use migration::{
-    Action, Migration, MigrationFilter, MigrationSummary, Overview, PhaseRecord, PhaseState, Progress, State,
+    Action, Ask, Migration, MigrationFilter, MigrationSummary, Overview, PhaseRecord, PhaseState, Progress, State,
 };
 pub use page::Page;
 pub use problem::{FieldError, Problem};
+pub use schedule::{Blackout, CutoverTime, Day, Group, NewBlackout, Schedule, WeeklyRange, Window};
 pub use time::Timestamp;
 pub use user::{Caller, Me, Permission, Role};
 pub use verification::{Snapshot, Verification, VerificationCheck};

@@ -9,7 +9,7 @@ use crate::{
     error::{ACTION_REFUSED, BAD_INPUT},
     store::{attempt, audit, migration},
 };
-use app::model::{Action, Caller, Migration, Problem};
+use app::model::{Action, Ask, Caller, CutoverTime, Migration, Problem};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -19,15 +19,25 @@ impl ServerDeck {
         caller: &Caller,
         id: Uuid,
         action: Action,
-        reason: Option<String>,
+        ask: Ask,
     ) -> Result<Migration, Problem> {
+        let Ask { reason, not_before, window } = ask;
+        let when = CutoverTime { not_before, window };
+        if action != Action::Cutover && when.is_later() {
+            return Err(BAD_INPUT.field("not_before", "only a cutover can be given a time"));
+        }
+        self.window_exists(when.window.as_deref()).await?;
         if reason.as_ref().is_some_and(|reason| reason.len() > 2000 || reason.contains('\0')) {
             return Err(BAD_INPUT.field("reason", "must be text of at most 2000 bytes"));
         }
         let row = self.migration_row(id).await?;
         let from = row.state().map_err(db)?;
         let case = row.case().map_err(db)?;
-        let (to, _) = machine::decide(case, Event::Asked(action)).map_err(|_| refused(case, action))?;
+        let (mut to, _) = machine::decide(case, Event::Asked(action)).map_err(|_| refused(case, action))?;
+        if when.is_later() {
+            // Approved now, begun by the scheduler when its time has come.
+            to = from;
+        }
         if action == Action::Retry {
             // Hosts have changed since: a retry is looked at like a launch, its warnings were acknowledged then.
             let checked = self.check_launch(&row.request.0).await?.preflight;
@@ -39,7 +49,11 @@ impl ServerDeck {
         }
         let mut tx = self.pool.begin().await.map_err(db)?;
         match action {
-            Action::Cutover => migration::approve_cutover(&mut tx, id, &caller.username).await.map_err(db)?,
+            Action::Cutover => {
+                migration::approve_cutover(&mut tx, id, &caller.username, &when).await.map_err(db)?;
+            }
+            Action::Start => migration::start_now(&mut tx, id).await.map_err(db)?,
+            Action::Hold if case.planned => migration::unplan_cutover(&mut tx, id).await.map_err(db)?,
             Action::Clean | Action::Cancel => migration::ask_cleaning(&mut tx, id).await.map_err(db)?,
             Action::Hold => migration::ask_hold(&mut tx, id, &caller.username).await.map_err(db)?,
             Action::Rollback => migration::ask_rollback(&mut tx, id, &caller.username).await.map_err(db)?,
@@ -60,7 +74,8 @@ impl ServerDeck {
             let now = self.migration_row(id).await?.case().map_err(db)?;
             return Err(refused(now, action));
         }
-        let detail = json!({ "from": from, "to": to, "reason": reason });
+        let detail =
+            json!({ "from": from, "to": to, "reason": reason, "not_before": when.not_before, "window": when.window });
         let what = format!("migration.{action}");
         audit::record(&mut tx, &caller.username, &what, &subject(id), detail).await.map_err(db)?;
         tx.commit().await.map_err(db)?;

@@ -46,15 +46,29 @@ impl ServerDeck {
         let port = change.port.unwrap_or(was.port);
         let user = change.user.unwrap_or_else(|| was.user.clone());
         check_address(&host, port, &user)?;
+        let (most, stagger) =
+            (change.max_running.unwrap_or(was.max_running), change.stagger_seconds.unwrap_or(was.stagger_seconds));
+        if !(1..=1000).contains(&most) {
+            return Err(
+                BAD_INPUT.field("max_running", "must be 1 to 1000: how many nimadms the master can take at once")
+            );
+        }
+        if stagger > 3600 {
+            return Err(BAD_INPUT.field("stagger_seconds", "must be 0 to 3600 seconds between two starts"));
+        }
         let mut tx = self.pool.begin().await.map_err(db)?;
+        master::limit(&mut *tx, id, most, stagger).await.map_err(db)?;
         master::update(&mut *tx, id, &name, &host, port, &user).await.map_err(|error| taken(error, &name))?;
         let detail = json!({
-            "from": { "name": was.name, "host": was.host, "port": was.port, "user": was.user },
-            "to": { "name": name, "host": host, "port": port, "user": user },
+            "from": { "name": was.name, "host": was.host, "port": was.port, "user": was.user,
+                      "max_running": was.max_running, "stagger_seconds": was.stagger_seconds },
+            "to": { "name": name, "host": host, "port": port, "user": user,
+                    "max_running": most, "stagger_seconds": stagger },
         });
         let subject = format!("master:{name}");
         audit::record(&mut tx, &caller.username, "master.change", &subject, detail).await.map_err(db)?;
         tx.commit().await.map_err(db)?;
+        self.engine.wake();
         self.find_master(id).await
     }
 

@@ -3,8 +3,8 @@
 use super::{ServerDeck, db};
 use crate::{
     engine::{host, preflight, run::subject},
-    error::{BAD_INPUT, CLIENT_BUSY, KEY_REUSED, NOT_OFFERED, PREFLIGHT_BLOCKED, WARNINGS_NOT_ACKNOWLEDGED},
-    store::{audit, client, migration, resource},
+    error::{BAD_INPUT, CLIENT_BUSY, KEY_REUSED, PREFLIGHT_BLOCKED, WARNINGS_NOT_ACKNOWLEDGED},
+    store::{audit, client, migration, resource, schedule},
 };
 use aix::{Phase, lsvg};
 use app::model::{Caller, Client, LaunchOptions, LaunchRequest, Migration, Preflight, Problem, RunMode, Verdict};
@@ -17,6 +17,7 @@ const TEXT: usize = 2000;
 pub(super) struct Checked {
     client: Client,
     to_level: Option<String>,
+    cache_need_mib: Option<u64>,
     pub(super) preflight: Preflight,
 }
 
@@ -45,6 +46,7 @@ impl ServerDeck {
 
     pub(super) async fn check_launch(&self, request: &LaunchRequest) -> Result<Checked, Problem> {
         offered(request)?;
+        self.window_exists(request.window.as_deref()).await?;
         let client = client::find(&self.pool, &request.client).await.map_err(db)?.ok_or_else(|| {
             let shown: String = request.client.chars().take(60).collect();
             BAD_INPUT.field("client", format!("no NIM master has a client {shown:?}; choose one from the clients page"))
@@ -53,6 +55,7 @@ impl ServerDeck {
         let resources = resource::list(&self.pool, client.master_id, None).await.map_err(db)?;
         let hostname = client::hostname(&self.pool, client.id).await.map_err(db)?;
         let connection = self.masters.connect(client.master_id).await.map_err(|error| error.problem())?;
+        let asked_at = schedule::clock(&self.pool).await.map_err(db)?;
         let facts = preflight::gather(&connection, &client.name, &hostname, &resources, request)
             .await
             .map_err(|error| error.problem())?;
@@ -68,9 +71,13 @@ impl ServerDeck {
         }
         let verdict = checks.iter().map(|check| check.verdict).max().unwrap_or(Verdict::Skipped);
         let warnings_need_ack = checks.iter().any(|check| check.verdict == Verdict::Warn);
+        if let (Some(vg), Some(free)) = (&request.cache_vg, facts.cache_free()) {
+            schedule::saw(&self.pool, client.master_id, vg.as_str(), free, asked_at).await.map_err(db)?;
+        }
+        let cache_need_mib = request.cache_vg.as_ref().and_then(|_| facts.cache_need());
         let to_level = facts.spot.and_then(|spot| spot.level);
         let preflight = Preflight { command: command.to_string(), checks, verdict, warnings_need_ack };
-        Ok(Checked { client, to_level, preflight })
+        Ok(Checked { client, to_level, cache_need_mib, preflight })
     }
 
     pub(super) async fn launch_checked(
@@ -96,6 +103,7 @@ impl ServerDeck {
             key: key.as_deref(),
             from_level: checked.client.level,
             to_level: checked.to_level.as_deref(),
+            cache_need_mib: checked.cache_need_mib,
         };
         let mut tx = self.pool.begin().await.map_err(db)?;
         let id = match migration::insert(&mut tx, &new).await {
@@ -123,6 +131,18 @@ impl ServerDeck {
         self.bus.changed(id);
         self.engine.wake();
         self.find_migration(id).await
+    }
+
+    /// A window that nobody has made would be waited for in vain.
+    pub(super) async fn window_exists(&self, name: Option<&str>) -> Result<(), Problem> {
+        let Some(name) = name else { return Ok(()) };
+        let known = schedule::windows(&self.pool).await.map_err(db)?;
+        if known.iter().any(|window| window.name.as_str() == name) {
+            return Ok(());
+        }
+        let names: Vec<_> = known.iter().map(|window| window.name.as_str()).collect();
+        let listed = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
+        Err(BAD_INPUT.field("window", format!("there is no maintenance window {name:?}; there are: {listed}")))
     }
 
     async fn launched_before(
@@ -181,7 +201,6 @@ pub(super) fn busy(client: &str) -> Problem {
 
 /// What this version can do of what the contract names.
 fn offered(request: &LaunchRequest) -> Result<(), Problem> {
-    let not_yet = |field: &str, why: &str| Err(NOT_OFFERED.field(field, why));
     if request.target_disks.is_empty() {
         return Err(BAD_INPUT.field("target_disks", "name at least one disk"));
     }
@@ -207,9 +226,6 @@ fn offered(request: &LaunchRequest) -> Result<(), Problem> {
             boundaries.iter().filter(|phase| **phase != Phase::LAST).map(ToString::to_string).collect();
         let why = format!("there is no useful stop after phase {no}; boundaries are after {}", listed.join(", "));
         return Err(BAD_INPUT.field("hold_after", why));
-    }
-    if request.window.is_some() {
-        return not_yet("window", "maintenance windows are not offered by this version; use not_before");
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ mod fleet;
 mod import;
 mod launch;
 mod read;
+mod schedule;
 
 use crate::{
     engine::{Engine, masters::Masters},
@@ -16,10 +17,10 @@ use crate::{
 };
 use app::{
     model::{
-        Action, AuditEntry, AuditFilter, Caller, Client, ClientFilter, ImportFilter, ImportRequest, ImportResult,
-        Imported, ImportedSummary, LaunchOptions, LaunchRequest, LogLines, Master, MasterChange, Me, Migration,
-        MigrationFilter, MigrationSummary, NewMaster, OldLog, Overview, Page, Permission, Preflight, Problem, Resource,
-        Verification,
+        Action, Ask, AuditEntry, AuditFilter, Blackout, Caller, Client, ClientFilter, Group, ImportFilter,
+        ImportRequest, ImportResult, Imported, ImportedSummary, LaunchOptions, LaunchRequest, LogLines, Master,
+        MasterChange, Me, Migration, MigrationFilter, MigrationSummary, NewBlackout, NewMaster, OldLog, Overview, Page,
+        Permission, Preflight, Problem, Resource, Schedule, Verification, Window,
     },
     port::{self, Deck},
 };
@@ -151,15 +152,9 @@ impl Deck for ServerDeck {
         self.find_migration(id).await
     }
 
-    async fn act(
-        &self,
-        caller: &Caller,
-        id: Uuid,
-        action: Action,
-        reason: Option<String>,
-    ) -> Result<Migration, Problem> {
+    async fn act(&self, caller: &Caller, id: Uuid, action: Action, ask: Ask) -> Result<Migration, Problem> {
         may(caller, action.permission())?;
-        self.act_on(caller, id, action, reason).await
+        self.act_on(caller, id, action, ask).await
     }
 
     async fn log_lines(&self, caller: &Caller, id: Uuid, from: u64, limit: u32) -> Result<LogLines, Problem> {
@@ -181,6 +176,41 @@ impl Deck for ServerDeck {
     async fn verification(&self, caller: &Caller, id: Uuid) -> Result<Verification, Problem> {
         may(caller, Permission::View)?;
         self.read_verification(id).await
+    }
+
+    async fn schedule(&self, caller: &Caller) -> Result<Schedule, Problem> {
+        may(caller, Permission::View)?;
+        self.read_schedule().await
+    }
+
+    async fn put_window(&self, caller: &Caller, window: Window) -> Result<Window, Problem> {
+        may(caller, Permission::Administer)?;
+        self.store_window(caller, window).await
+    }
+
+    async fn remove_window(&self, caller: &Caller, name: &str) -> Result<(), Problem> {
+        may(caller, Permission::Administer)?;
+        self.delete_window(caller, name).await
+    }
+
+    async fn add_blackout(&self, caller: &Caller, new: NewBlackout) -> Result<Blackout, Problem> {
+        may(caller, Permission::Administer)?;
+        self.store_blackout(caller, new).await
+    }
+
+    async fn remove_blackout(&self, caller: &Caller, id: Uuid) -> Result<(), Problem> {
+        may(caller, Permission::Administer)?;
+        self.delete_blackout(caller, id).await
+    }
+
+    async fn put_group(&self, caller: &Caller, group: Group) -> Result<Group, Problem> {
+        may(caller, Permission::Administer)?;
+        self.store_group(caller, group).await
+    }
+
+    async fn remove_group(&self, caller: &Caller, name: &str) -> Result<(), Problem> {
+        may(caller, Permission::Administer)?;
+        self.delete_group(caller, name).await
     }
 
     async fn old_logs(&self, caller: &Caller, master: Uuid) -> Result<Page<OldLog>, Problem> {

@@ -42,7 +42,7 @@ pub struct Case<'a> {
     pub cache_vg: Option<&'a str>,
     /// When nimadm ended.
     pub cloned_at: Option<OffsetDateTime>,
-    /// When the cutover was asked for.
+    /// When it was cut over.
     pub cutover_at: Option<OffsetDateTime>,
 }
 

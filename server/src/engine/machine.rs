@@ -17,12 +17,14 @@ pub struct Case {
     pub stepped: bool,
     /// Nobody works on it until somebody resumes it.
     pub parked: bool,
+    /// Its cutover was approved and waits for its time.
+    pub planned: bool,
 }
 
 impl From<State> for Case {
     /// What a worker needs to know: how it runs matters only to what people ask.
     fn from(state: State) -> Self {
-        Self { state, stepped: false, parked: false }
+        Self { state, stepped: false, parked: false, planned: false }
     }
 }
 
@@ -94,8 +96,6 @@ pub enum Ending {
 /// What a state asks a runner to do. Each may be begun again after a crash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
-    /// Wait for its turn.
-    AwaitTurn,
     /// Check once more, record the client as it is, start nimadm.
     Start,
     /// Follow the log to its end, then look at the client.
@@ -126,11 +126,10 @@ pub struct Refused {
     pub event: Event,
 }
 
-/// What a state asks for; nothing where it waits for a person or is over.
+/// What a state asks a worker for; nothing where it waits for its turn, waits for a person or is over.
 #[must_use]
 pub fn work(state: State) -> Option<Work> {
     match state {
-        State::Queued => Some(Work::AwaitTurn),
         State::Starting => Some(Work::Start),
         State::Running | State::ContactLost => Some(Work::Follow),
         State::Cancelling => Some(Work::Cancel),
@@ -149,13 +148,15 @@ pub fn work(state: State) -> Option<Work> {
 /// # Errors
 /// [`Refused`] where the event cannot happen in this state.
 pub fn decide(case: impl Into<Case>, event: Event) -> Result<(State, Option<Work>), Refused> {
-    let Case { state, stepped, parked } = case.into();
+    let Case { state, stepped, parked, planned } = case.into();
     let next = match (state, event) {
         (state, Event::Asked(Action::Resume)) if parked => state,
 
         (State::AwaitingApproval, Event::Asked(Action::Approve)) => State::Queued,
         (State::AwaitingApproval, Event::Asked(Action::Reject | Action::Cancel)) => State::Cancelled,
 
+        // Its time does not matter any more; limits do.
+        (State::Queued, Event::Asked(Action::Start)) => State::Queued,
         (State::Queued, Event::TurnCame) => State::Starting,
         (State::Queued, Event::Asked(Action::Cancel)) => State::Cancelled,
 
@@ -190,6 +191,7 @@ pub fn decide(case: impl Into<Case>, event: Event) -> Result<(State, Option<Work
         (State::Cleaning, Event::CleaningEnded { clean: false }) => State::FailedDebris,
         (State::FailedClean, Event::Asked(Action::Retry)) => State::Queued,
 
+        (State::CloneReady, Event::Asked(Action::Hold)) if planned => State::CloneReady,
         (State::CloneReady, Event::Asked(Action::Cutover)) => State::Armed,
         (State::Armed, Event::BootlistMoved) => State::Rebooting,
         (State::Armed, Event::BootlistRefused) => State::CloneReady,

@@ -7,6 +7,7 @@
 //! Wake-ups are hints. What there is to do is found by asking the database, again and again: a lost hint costs a second,
 //! a lost fact would cost a migration.
 
+pub mod calendar;
 pub mod ending;
 pub mod eta;
 pub mod host;
@@ -20,6 +21,8 @@ pub(crate) mod patrol;
 pub mod preflight;
 pub mod reboot;
 pub mod run;
+pub mod schedule;
+mod scheduler;
 mod steps;
 pub mod verify;
 
@@ -116,6 +119,10 @@ impl Engine {
         });
         engine.tasks.spawn(engine.clone().scan());
         engine.tasks.spawn(engine.clone().patrol());
+        let looking = engine.clone();
+        engine
+            .tasks
+            .spawn(async move { looking.stop.run_until_cancelled(looking.look_at_caches()).await.unwrap_or_default() });
         engine
     }
 
@@ -133,6 +140,9 @@ impl Engine {
 
     async fn scan(self: Arc<Self>) {
         while !self.stop.is_cancelled() {
+            if let Err(error) = self.schedule().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "no turn can be given");
+            }
             match fence::claim(&self.pool, self.owner, self.timing.lease).await {
                 Ok(Some(fence)) => {
                     self.tasks.spawn(run::Run::new(self.clone(), fence).carry_out());

@@ -103,7 +103,8 @@ impl Engine {
             phase,
             cache_vg: row.request.cache_vg.as_ref().map(ObjectName::as_str),
             cloned_at: row.ended_at,
-            cutover_at: row.cutover_at,
+            // A cutover may be approved days before its time.
+            cutover_at: row.reboot_sent_at.or(row.cutover_at),
         };
         let hostname = client::hostname(&self.pool, row.client_id).await?;
         let facts = match connection {

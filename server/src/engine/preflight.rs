@@ -45,6 +45,26 @@ pub struct ClientFacts {
     pub processor: Option<String>,
 }
 
+impl Facts {
+    /// MiB free in the cache volume group, where lsvg said so.
+    #[must_use]
+    pub fn cache_free(&self) -> Option<u64> {
+        let answer = self.cache_vg.as_ref()?;
+        lsvg::info(&answer.text).ok().map(|vg| vg.free_mb())
+    }
+
+    /// MiB that the cache file systems will take: the client's rootvg and a fifth for growth (nimadm.md §3.3).
+    #[must_use]
+    pub fn cache_need(&self) -> Option<u64> {
+        let used = self.client.as_ref().ok()?.inventory.rootvg_used?;
+        Some(cache_need(used))
+    }
+}
+
+fn cache_need(used: u64) -> u64 {
+    used.saturating_mul(6) / 5
+}
+
 /// Asks master and client. Nothing is written on either.
 ///
 /// # Errors
@@ -278,7 +298,7 @@ fn cache_check(answer: &Answer, used: Option<u64>) -> Check {
         let found = format!("{} MiB free; how much rootvg uses could not be read", vg.free_mb());
         return check(id, title, Severity::Block, Verdict::Skipped, &found, "Check it by hand.");
     };
-    let need = used.saturating_mul(6) / 5;
+    let need = cache_need(used);
     let found = format!("{} MiB free, about {need} MiB needed", vg.free_mb());
     if vg.free_mb() < need {
         block(id, title, &found, "Wait for other runs to end, extend the volume group, or choose another one.")

@@ -202,7 +202,6 @@ impl Run {
 
     async fn step(&self, work: Work, row: &Row) -> Result<(), StepError> {
         match work {
-            Work::AwaitTurn => self.await_turn(row).await,
             Work::Start => self.start(row).await,
             Work::Follow => self.follow(row).await,
             Work::Cancel => self.cancel(row).await,

@@ -60,7 +60,7 @@ pub async fn ended(
 pub async fn begin_next(conn: &mut PgConnection, id: Uuid) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE migration SET attempt = attempt + 1, step = 1, before = NULL, after = NULL, verification = NULL, target_pvids = '{}',
-             cutover_by = NULL, cutover_at = NULL, reboot_sent_at = NULL, reboot_down_at = NULL, log_sha256 = NULL
+             cutover_by = NULL, cutover_at = NULL, cutover_not_before = NULL, cutover_window = NULL, start_now = false, turn_at = NULL, reboot_sent_at = NULL, reboot_down_at = NULL, log_sha256 = NULL
          WHERE id = $1",
     )
     .bind(id)

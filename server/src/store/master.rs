@@ -31,6 +31,8 @@ pub struct Row {
     pub refreshed_at: Option<OffsetDateTime>,
     /// Why the last try to reach it failed.
     pub unreachable: Option<String>,
+    max_running: i32,
+    stagger_seconds: i32,
 }
 
 impl Row {
@@ -57,6 +59,8 @@ impl Row {
             simulated: self.simulated,
             refreshed_at: self.refreshed_at.map(Into::into),
             unreachable: self.unreachable,
+            max_running: u16::try_from(self.max_running).map_err(super::decode)?,
+            stagger_seconds: u16::try_from(self.stagger_seconds).map_err(super::decode)?,
         })
     }
 }
@@ -135,6 +139,20 @@ pub async fn update(
         .bind(host)
         .bind(i32::from(port))
         .bind(user)
+        .execute(db)
+        .await
+        .map(|_| ())
+}
+
+/// Changes a master's limits.
+///
+/// # Errors
+/// Those of the database.
+pub async fn limit(db: impl PgExecutor<'_>, id: Uuid, max_running: u16, stagger: u16) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE master SET max_running = $2, stagger_seconds = $3 WHERE id = $1")
+        .bind(id)
+        .bind(i32::from(max_running))
+        .bind(i32::from(stagger))
         .execute(db)
         .await
         .map(|_| ())

@@ -13,6 +13,7 @@ pub mod migration;
 pub mod open;
 pub mod phase;
 pub mod resource;
+pub mod schedule;
 pub mod session;
 mod support;
 pub mod token;

@@ -25,6 +25,7 @@ mod program;
 mod proxy;
 mod rest;
 mod scenarios;
+mod schedule;
 mod servers;
 mod viewer;
 mod viewers;

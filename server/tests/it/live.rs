@@ -163,7 +163,7 @@ async fn states_and_the_end_reach_other_servers_and_the_end_comes_last() {
     let mut ingest = here.ingest(pool, &fence).await;
     ingest.take(b"one\ntwo\nthree").await.unwrap();
     ingest.finish().await.unwrap();
-    sqlx::query("UPDATE migration SET state = 'cancelled' WHERE id = $1")
+    sqlx::query("UPDATE migration SET state = 'failed_clean' WHERE id = $1")
         .bind(fence.migration)
         .execute(pool)
         .await

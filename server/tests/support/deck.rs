@@ -1,9 +1,10 @@
 //! A deck without an estate: it checks permissions as the real one does, and finds nothing.
 
 use app::model::{
-    Action, AuditEntry, AuditFilter, Caller, Client, ClientFilter, ImportFilter, ImportRequest, ImportResult, Imported,
-    ImportedSummary, LaunchOptions, LaunchRequest, LogLines, Master, MasterChange, Me, Migration, MigrationFilter,
-    MigrationSummary, NewMaster, OldLog, Overview, Page, Permission, Preflight, Problem, Resource, Verification,
+    Action, Ask, AuditEntry, AuditFilter, Blackout, Caller, Client, ClientFilter, Group, ImportFilter, ImportRequest,
+    ImportResult, Imported, ImportedSummary, LaunchOptions, LaunchRequest, LogLines, Master, MasterChange, Me,
+    Migration, MigrationFilter, MigrationSummary, NewBlackout, NewMaster, OldLog, Overview, Page, Permission,
+    Preflight, Problem, Resource, Schedule, Verification, Window,
 };
 use app::port::{Deck, check};
 use async_trait::async_trait;
@@ -81,7 +82,7 @@ impl Deck for NoEstate {
     async fn migration(&self, c: &Caller, _: Uuid) -> Result<Migration, Problem> {
         nothing(c, Permission::View)
     }
-    async fn act(&self, c: &Caller, _: Uuid, action: Action, _: Option<String>) -> Result<Migration, Problem> {
+    async fn act(&self, c: &Caller, _: Uuid, action: Action, _: Ask) -> Result<Migration, Problem> {
         let needed = if matches!(action, Action::Approve | Action::Reject | Action::Cutover) {
             Permission::Approve
         } else {
@@ -97,6 +98,28 @@ impl Deck for NoEstate {
     }
     async fn verification(&self, c: &Caller, _: Uuid) -> Result<Verification, Problem> {
         nothing(c, Permission::View)
+    }
+    async fn schedule(&self, c: &Caller) -> Result<Schedule, Problem> {
+        check(Some(c), Permission::View)?;
+        Ok(Schedule::default())
+    }
+    async fn put_window(&self, c: &Caller, _: Window) -> Result<Window, Problem> {
+        nothing(c, Permission::Administer)
+    }
+    async fn remove_window(&self, c: &Caller, _: &str) -> Result<(), Problem> {
+        nothing(c, Permission::Administer)
+    }
+    async fn add_blackout(&self, c: &Caller, _: NewBlackout) -> Result<Blackout, Problem> {
+        nothing(c, Permission::Administer)
+    }
+    async fn remove_blackout(&self, c: &Caller, _: Uuid) -> Result<(), Problem> {
+        nothing(c, Permission::Administer)
+    }
+    async fn put_group(&self, c: &Caller, _: Group) -> Result<Group, Problem> {
+        nothing(c, Permission::Administer)
+    }
+    async fn remove_group(&self, c: &Caller, _: &str) -> Result<(), Problem> {
+        nothing(c, Permission::Administer)
     }
     async fn old_logs(&self, c: &Caller, _: Uuid) -> Result<Page<OldLog>, Problem> {
         empty(c)

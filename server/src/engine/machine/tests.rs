@@ -248,7 +248,7 @@ impl World {
                 self.gone = true;
                 was.idle() && !was.approved
             }
-            Action::Start => false,
+            Action::Start => runs && !was.turn && !failed,
             Action::Hold => runs && was.stepped && !was.waits_for_resume && !failed,
             Action::Resume => {
                 self.waits_for_resume = false;
@@ -322,7 +322,7 @@ impl StateMachineTest for Machine {
     type Reference = World;
 
     fn init_test(world: &World) -> Self {
-        Self(Case { state: world.word(), stepped: world.stepped, parked: false })
+        Self(Case { state: world.word(), stepped: world.stepped, parked: false, planned: false })
     }
 
     fn apply(mut machine: Self, world: &World, event: Event) -> Self {
@@ -343,7 +343,7 @@ impl StateMachineTest for Machine {
             let (says, is) = (decide(machine.0, event).is_ok(), world.after(event).is_some());
             assert_eq!(says, is, "{event:?} in {}: the machine says {says}", machine.0.state);
         }
-        assert_eq!(work(machine.0.state).is_some(), machine.0.state.is_live());
+        assert_eq!(work(machine.0.state).is_some(), machine.0.state.is_live() && machine.0.state != State::Queued);
         // The rules that never bend.
         if matches!(machine.0.state, State::Armed | State::Rebooting) {
             assert!(world.clone == Clone_::Whole && !world.nimadm, "armed without a whole clone");
@@ -391,7 +391,7 @@ fn the_database_accepts_the_moves_of_the_machine_and_no_others() {
 
 #[test]
 fn a_refusal_says_why_and_what_is_possible() {
-    let full = |state| Case { state, stepped: false, parked: false };
+    let full = |state| Case { state, stepped: false, parked: false, planned: false };
     assert!(why_not(full(State::Running), Action::Hold).contains("stepped"));
     assert!(why_not(full(State::FailedDebris), Action::Retry).ends_with("Possible now: clean."));
     assert!(why_not(full(State::Rebooting), Action::Cancel).ends_with("Nothing can be asked of it now."));
@@ -399,5 +399,8 @@ fn a_refusal_says_why_and_what_is_possible() {
     assert_eq!(actions(Case { stepped: true, ..full(State::Running) }), [Action::Hold, Action::Cancel]);
     assert_eq!(actions(Case { parked: true, ..full(State::Running) }), [Action::Resume, Action::Cancel]);
     assert_eq!(actions(State::CloneReady), [Action::Cancel, Action::Cutover]);
+    let planned = Case { planned: true, ..full(State::CloneReady) };
+    assert_eq!(actions(planned), [Action::Hold, Action::Cancel, Action::Cutover]);
+    assert_eq!(decide(planned, Event::Asked(Action::Hold)), Ok((State::CloneReady, None)));
     assert_eq!(actions(State::Verified), [Action::Verify, Action::Rollback, Action::Finalise]);
 }

@@ -19,20 +19,8 @@ use crate::{
 use aix::{Phase, Pvid, command::for_phases};
 use app::model::{Snapshot, State};
 use serde_json::json;
-use std::time::Duration;
-use time::OffsetDateTime;
 
 impl Run {
-    pub(in crate::engine) async fn await_turn(&self, row: &Row) -> Result<(), StepError> {
-        let wait = row.request.not_before.map(|at| OffsetDateTime::from(at) - OffsetDateTime::now_utc());
-        if let Some(wait) = wait.and_then(|wait| Duration::try_from(wait).ok()).filter(|wait| !wait.is_zero()) {
-            // Short naps: the row may be cancelled meanwhile.
-            tokio::time::sleep(wait.min(Duration::from_secs(5))).await;
-            return Ok(());
-        }
-        self.advance(State::Queued, Event::TurnCame, None).await
-    }
-
     /// Starts nimadm, or finds that it was started: the answer to an earlier start may have been lost.
     pub(in crate::engine) async fn start(&self, row: &Row) -> Result<(), StepError> {
         let connection = self.connect(row).await?;

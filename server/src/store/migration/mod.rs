@@ -81,6 +81,8 @@ pub struct Row {
     cutover_by: Option<String>,
     /// When somebody asked for the cutover.
     pub cutover_at: Option<OffsetDateTime>,
+    cutover_not_before: Option<OffsetDateTime>,
+    cutover_window: Option<String>,
     rollback_by: Option<String>,
     rollback_at: Option<OffsetDateTime>,
     parked_at: Option<OffsetDateTime>,
@@ -137,12 +139,23 @@ impl Row {
         self.request.mode == RunMode::Stepped
     }
 
+    /// Whether its cutover was approved and waits for its time.
+    #[must_use]
+    pub fn planned(&self) -> bool {
+        self.state == State::CloneReady.as_str() && self.cutover_at.is_some()
+    }
+
     /// As the machine sees it.
     ///
     /// # Errors
     /// Where the column holds an unknown word.
     pub fn case(&self) -> Result<Case, sqlx::Error> {
-        Ok(Case { state: self.state()?, stepped: self.stepped(), parked: self.parked_at.is_some() })
+        Ok(Case {
+            state: self.state()?,
+            stepped: self.stepped(),
+            parked: self.parked_at.is_some(),
+            planned: self.planned(),
+        })
     }
 
     /// The level before, as stored at the launch.
@@ -248,6 +261,8 @@ impl Row {
             parked: case.parked,
             cutover_by: self.cutover_by,
             cutover_at: self.cutover_at.map(Into::into),
+            cutover_not_before: self.cutover_not_before.map(Into::into),
+            cutover_window: self.cutover_window,
             rollback_by: self.rollback_by,
             rollback_at: self.rollback_at.map(Into::into),
             requested_by: self.requested_by,
@@ -278,6 +293,8 @@ pub struct New<'a> {
     pub from_level: Option<Level>,
     /// The level of the SPOT.
     pub to_level: Option<&'a str>,
+    /// MiB its cache file systems will take.
+    pub cache_need_mib: Option<u64>,
 }
 
 /// Stores a launch in state `queued`, with its first attempt.
@@ -288,8 +305,8 @@ pub async fn insert(conn: &mut PgConnection, new: &New<'_>) -> Result<Uuid, sqlx
     let id = Uuid::now_v7();
     sqlx::query(
         "INSERT INTO migration (id, client_id, master_id, state, request, command, requested_by, idempotency_key, from_level,
-             to_level)
-         VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, $9)",
+             to_level, cache_need_mib)
+         VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(id)
     .bind(new.client)
@@ -300,6 +317,7 @@ pub async fn insert(conn: &mut PgConnection, new: &New<'_>) -> Result<Uuid, sqlx
     .bind(new.key)
     .bind(new.from_level.map(|level| level.to_string()))
     .bind(new.to_level)
+    .bind(new.cache_need_mib.map(u64::cast_signed))
     .execute(&mut *conn)
     .await?;
     sqlx::query("INSERT INTO attempt (migration_id, number) VALUES ($1, 1)").bind(id).execute(conn).await?;

@@ -5,8 +5,9 @@ use crate::{
     store::fence::{Fence, WriteError, fenced},
 };
 use aix::Pvid;
-use app::model::{Snapshot, State, VerificationCheck};
+use app::model::{CutoverTime, Snapshot, State, VerificationCheck};
 use sqlx::{PgConnection, PgExecutor, types::Json};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Moves a migration on by a worker.
@@ -23,7 +24,12 @@ pub async fn advance(
     let done = sqlx::query(
         // Whoever asked for a hold has it, or the run is past where it could be held.
         "UPDATE migration SET state = $4, reason = $5, updated_at = now(),
-             hold_asked_by = CASE WHEN $4 IN ('queued', 'starting', 'running', 'contact_lost') THEN hold_asked_by END
+             hold_asked_by = CASE WHEN $4 IN ('queued', 'starting', 'running', 'contact_lost') THEN hold_asked_by END,
+             -- A cutover that was refused is not planned any more.
+             cutover_by = CASE WHEN $4 <> 'clone_ready' THEN cutover_by END,
+             cutover_at = CASE WHEN $4 <> 'clone_ready' THEN cutover_at END,
+             cutover_not_before = CASE WHEN $4 <> 'clone_ready' THEN cutover_not_before END,
+             cutover_window = CASE WHEN $4 <> 'clone_ready' THEN cutover_window END
          WHERE id = $1 AND epoch = $2 AND state = $3",
     )
     .bind(fence.migration)
@@ -138,6 +144,28 @@ pub async fn ask_hold(conn: &mut PgConnection, id: Uuid, by: &str) -> Result<(),
         .map(|_| ())
 }
 
+/// Takes a planned cutover back.
+///
+/// # Errors
+/// Those of the database.
+pub async fn unplan_cutover(conn: &mut PgConnection, id: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE migration SET cutover_by = NULL, cutover_at = NULL, cutover_not_before = NULL, cutover_window = NULL WHERE id = $1",
+    )
+    .bind(id)
+    .execute(conn)
+    .await
+    .map(|_| ())
+}
+
+/// Starts it as soon as limits allow, whatever its time.
+///
+/// # Errors
+/// Those of the database.
+pub async fn start_now(conn: &mut PgConnection, id: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE migration SET start_now = true WHERE id = $1").bind(id).execute(conn).await.map(|_| ())
+}
+
 /// Who asked for a hold.
 ///
 /// # Errors
@@ -244,12 +272,20 @@ pub async fn set_rolled_back(conn: &mut PgConnection, fence: &Fence, client: &Sn
 ///
 /// # Errors
 /// Those of the database.
-pub async fn approve_cutover(conn: &mut PgConnection, id: Uuid, by: &str) -> Result<(), sqlx::Error> {
+pub async fn approve_cutover(
+    conn: &mut PgConnection,
+    id: Uuid,
+    by: &str,
+    when: &CutoverTime,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "UPDATE migration SET cutover_by = $2, cutover_at = now(), reboot_sent_at = NULL, reboot_down_at = NULL WHERE id = $1",
+        "UPDATE migration SET cutover_by = $2, cutover_at = now(), reboot_sent_at = NULL, reboot_down_at = NULL,
+             cutover_not_before = $3, cutover_window = $4 WHERE id = $1",
     )
     .bind(id)
     .bind(by)
+    .bind(when.not_before.map(OffsetDateTime::from))
+    .bind(&when.window)
     .execute(conn)
     .await
     .map(|_| ())

@@ -4,7 +4,7 @@ use super::{Answer, AppState, Failure};
 use crate::error::{BAD_INPUT, NOT_FOUND};
 use crate::web::extract::{At, Body, Filter, OptionalBody, SignedIn};
 use app::model::{
-    Action, LaunchRequest, LogLines, Migration, MigrationFilter, MigrationSummary, Page, Preflight, Problem,
+    Action, Ask, LaunchRequest, LogLines, Migration, MigrationFilter, MigrationSummary, Page, Preflight, Problem,
     Verification,
 };
 use axum::extract::State;
@@ -64,21 +64,14 @@ async fn show(State(state): State<AppState>, SignedIn(caller): SignedIn, At(id):
     Ok(Json(state.deck.migration(&caller, id).await?))
 }
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Reason {
-    #[serde(default)]
-    reason: Option<String>,
-}
-
 async fn act(
     State(state): State<AppState>,
     SignedIn(caller): SignedIn,
     At((id, action)): At<(Uuid, String)>,
-    OptionalBody(body): OptionalBody<Reason>,
+    OptionalBody(body): OptionalBody<Ask>,
 ) -> Answer<Migration> {
     let action: Action = action.parse().map_err(|why| NOT_FOUND.problem(format!("No such action: {why}.")))?;
-    Ok(Json(state.deck.act(&caller, id, action, body.reason).await?))
+    Ok(Json(state.deck.act(&caller, id, action, body).await?))
 }
 
 #[derive(Deserialize)]

@@ -7,6 +7,7 @@ mod imports;
 pub mod log;
 mod masters;
 mod migrations;
+mod schedule;
 mod session;
 
 use super::problem::Failure;
@@ -22,6 +23,7 @@ pub fn router() -> Router<AppState> {
         .merge(masters::router())
         .merge(clients::router())
         .merge(migrations::router())
+        .merge(schedule::router())
         .merge(imports::router())
         .merge(audit::router())
 }

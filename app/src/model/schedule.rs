@@ -1,0 +1,141 @@
+//! When migrations may start, and how many at once.
+
+use super::Timestamp;
+use aix::ObjectName;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A day of the week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "they are the days of the week")]
+pub enum Day {
+    Mon,
+    Tue,
+    Wed,
+    Thu,
+    Fri,
+    Sat,
+    Sun,
+}
+
+impl Day {
+    /// Monday to Sunday.
+    pub const ALL: [Self; 7] = [Self::Mon, Self::Tue, Self::Wed, Self::Thu, Self::Fri, Self::Sat, Self::Sun];
+
+    /// `Mon`.
+    #[must_use]
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Mon => "Mon",
+            Self::Tue => "Tue",
+            Self::Wed => "Wed",
+            Self::Thu => "Thu",
+            Self::Fri => "Fri",
+            Self::Sat => "Sat",
+            Self::Sun => "Sun",
+        }
+    }
+}
+
+/// A time of some days of the week. Where `to` is not after `from`, it ends on the next day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeeklyRange {
+    /// The days it begins on.
+    pub days: Vec<Day>,
+    /// `22:00`, wall-clock time.
+    pub from: String,
+    /// `04:00`, wall-clock time; not included.
+    pub to: String,
+}
+
+/// A recurring maintenance window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// By which launches and cutovers name it.
+    pub name: ObjectName,
+    /// IANA name: `Europe/Berlin`.
+    pub time_zone: String,
+    /// When it is open.
+    pub ranges: Vec<WeeklyRange>,
+    /// Whether it is open now; not read from requests.
+    #[serde(default)]
+    pub open: bool,
+    /// When it opens next, where it is closed now; not read from requests.
+    #[serde(default)]
+    pub opens_at: Option<Timestamp>,
+}
+
+/// A time in which nothing starts and nothing is cut over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blackout {
+    /// Identifier.
+    pub id: Uuid,
+    /// Why: shown to whoever waits.
+    pub reason: String,
+    /// From then on.
+    pub starts_at: Timestamp,
+    /// Until then, not included.
+    pub ends_at: Timestamp,
+    /// Only for the clients of this master; all where absent.
+    pub master: Option<ObjectName>,
+}
+
+/// The body of `POST /blackouts`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewBlackout {
+    /// Why.
+    pub reason: String,
+    /// From then on, RFC 3339.
+    pub starts_at: Timestamp,
+    /// Until then, RFC 3339.
+    pub ends_at: Timestamp,
+    /// Name or id of the only master it is for.
+    #[serde(default)]
+    pub master: Option<String>,
+}
+
+/// Clients of which only some may be worked on at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// Its name.
+    pub name: ObjectName,
+    /// At most so many at once; 1 for the nodes of a cluster.
+    pub max_running: u16,
+    /// NIM names of its clients; a client is in one group.
+    pub clients: Vec<ObjectName>,
+}
+
+/// Everything that decides when something may begin, beside the limits of the masters.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schedule {
+    /// Maintenance windows, by name.
+    pub windows: Vec<Window>,
+    /// Blackouts that are not over, by start.
+    pub blackouts: Vec<Blackout>,
+    /// Groups of clients, by name.
+    pub groups: Vec<Group>,
+}
+
+/// When an approved cutover happens. Both empty: now.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CutoverTime {
+    /// Not before, RFC 3339.
+    #[serde(default)]
+    pub not_before: Option<Timestamp>,
+    /// Name of a maintenance window.
+    #[serde(default)]
+    pub window: Option<String>,
+}
+
+impl CutoverTime {
+    /// Whether it is not to happen at once.
+    #[must_use]
+    pub fn is_later(&self) -> bool {
+        self.not_before.is_some() || self.window.is_some()
+    }
+}

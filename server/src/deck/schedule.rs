@@ -1,0 +1,126 @@
+//! Windows, blackouts and groups, as administrators keep them.
+
+use super::{ServerDeck, db};
+use crate::{
+    engine::calendar::Calendar,
+    error::{ACTION_REFUSED, BAD_INPUT, NOT_FOUND},
+    store::{audit, master, schedule},
+};
+use app::model::{Blackout, Caller, Group, NewBlackout, Problem, Schedule, Window};
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+async fn record(
+    tx: &mut PgConnection,
+    caller: &Caller,
+    action: &str,
+    subject: String,
+    detail: Value,
+) -> Result<(), Problem> {
+    audit::record(tx, &caller.username, action, &subject, detail).await.map_err(db).map(|_| ())
+}
+
+impl ServerDeck {
+    pub(super) async fn read_schedule(&self) -> Result<Schedule, Problem> {
+        Ok(Schedule {
+            windows: schedule::windows(&self.pool).await.map_err(db)?,
+            blackouts: schedule::blackouts(&self.pool).await.map_err(db)?,
+            groups: schedule::groups(&self.pool).await.map_err(db)?,
+        })
+    }
+
+    pub(super) async fn store_window(&self, caller: &Caller, window: Window) -> Result<Window, Problem> {
+        let calendar = Calendar::read(&window).map_err(|why| BAD_INPUT.field("ranges", why.to_string()))?;
+        let mut tx = self.pool.begin().await.map_err(db)?;
+        schedule::put_window(&mut *tx, &window).await.map_err(db)?;
+        let detail = json!({ "time_zone": window.time_zone, "ranges": window.ranges });
+        record(&mut tx, caller, "window.put", format!("window:{}", window.name), detail).await?;
+        tx.commit().await.map_err(db)?;
+        self.engine.wake();
+        let now = OffsetDateTime::now_utc();
+        let open = calendar.is_open(now);
+        let opens_at = calendar.next_open(now).filter(|_| !open).map(Into::into);
+        Ok(Window { open, opens_at, ..window })
+    }
+
+    pub(super) async fn delete_window(&self, caller: &Caller, name: &str) -> Result<(), Problem> {
+        let mut tx = self.pool.begin().await.map_err(db)?;
+        let found = schedule::remove_window(&mut *tx, name).await.map_err(|error| match error.as_database_error() {
+            Some(used) if used.is_foreign_key_violation() => ACTION_REFUSED.problem(format!(
+                "A cutover waits for the window {name:?}. Take that back with hold, or change the window instead."
+            )),
+            _ => db(error),
+        })?;
+        if !found {
+            return Err(NOT_FOUND.problem(format!("There is no maintenance window {name:?}.")));
+        }
+        record(&mut tx, caller, "window.remove", format!("window:{name}"), json!({})).await?;
+        tx.commit().await.map_err(db)
+    }
+
+    pub(super) async fn store_blackout(&self, caller: &Caller, new: NewBlackout) -> Result<Blackout, Problem> {
+        if new.reason.trim().is_empty() || new.reason.len() > 200 || new.reason.contains('\0') {
+            return Err(BAD_INPUT.field("reason", "say why, in at most 200 bytes: whoever waits is told"));
+        }
+        if new.ends_at <= new.starts_at {
+            return Err(BAD_INPUT.field("ends_at", "must be after starts_at"));
+        }
+        let only = match &new.master {
+            None => None,
+            Some(wanted) => {
+                let all = master::list(&self.pool).await.map_err(db)?;
+                let found = all.into_iter().find(|master| master.name == *wanted || master.id.to_string() == *wanted);
+                Some(found.ok_or_else(|| BAD_INPUT.field("master", format!("there is no master {wanted:?}")))?)
+            }
+        };
+        let mut tx = self.pool.begin().await.map_err(db)?;
+        let id = schedule::add_blackout(&mut *tx, &new, only.as_ref().map(|master| master.id)).await.map_err(db)?;
+        let detail =
+            json!({ "reason": new.reason, "starts_at": new.starts_at, "ends_at": new.ends_at, "master": new.master });
+        record(&mut tx, caller, "blackout.add", format!("blackout:{id}"), detail).await?;
+        tx.commit().await.map_err(db)?;
+        let master =
+            only.map(|master| master.name.parse()).transpose().map_err(|error| db(crate::store::decode(error)))?;
+        Ok(Blackout { id, reason: new.reason, starts_at: new.starts_at, ends_at: new.ends_at, master })
+    }
+
+    pub(super) async fn delete_blackout(&self, caller: &Caller, id: Uuid) -> Result<(), Problem> {
+        let mut tx = self.pool.begin().await.map_err(db)?;
+        if !schedule::remove_blackout(&mut *tx, id).await.map_err(db)? {
+            return Err(NOT_FOUND.problem(format!("There is no blackout {id}.")));
+        }
+        record(&mut tx, caller, "blackout.remove", format!("blackout:{id}"), json!({})).await?;
+        tx.commit().await.map_err(db)?;
+        self.engine.wake();
+        Ok(())
+    }
+
+    pub(super) async fn store_group(&self, caller: &Caller, group: Group) -> Result<Group, Problem> {
+        if !(1..=1000).contains(&group.max_running) {
+            return Err(BAD_INPUT.field("max_running", "must be 1 to 1000"));
+        }
+        let mut tx = self.pool.begin().await.map_err(db)?;
+        let unknown = schedule::put_group(&mut tx, &group).await.map_err(db)?;
+        if !unknown.is_empty() {
+            return Err(BAD_INPUT.field("clients", format!("no NIM master has {}", unknown.join(", "))));
+        }
+        let detail = json!({ "max_running": group.max_running, "clients": group.clients });
+        record(&mut tx, caller, "group.put", format!("group:{}", group.name), detail).await?;
+        tx.commit().await.map_err(db)?;
+        self.engine.wake();
+        Ok(group)
+    }
+
+    pub(super) async fn delete_group(&self, caller: &Caller, name: &str) -> Result<(), Problem> {
+        let mut tx = self.pool.begin().await.map_err(db)?;
+        if !schedule::remove_group(&mut *tx, name).await.map_err(db)? {
+            return Err(NOT_FOUND.problem(format!("There is no group {name:?}.")));
+        }
+        record(&mut tx, caller, "group.remove", format!("group:{name}"), json!({})).await?;
+        tx.commit().await.map_err(db)?;
+        self.engine.wake();
+        Ok(())
+    }
+}
