@@ -104,7 +104,7 @@ pub fn findings(case: &Case<'_>, facts: &Facts, now: OffsetDateTime, limits: &Li
         ],
         _ => Vec::new(),
     };
-    let since: Timestamp = now.into();
+    let since = Timestamp::from_unix_millis(Timestamp::from(now).unix_millis());
     found
         .into_iter()
         .flatten()
