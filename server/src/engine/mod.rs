@@ -8,9 +8,12 @@
 //! a lost fact would cost a migration.
 
 pub mod calendar;
+pub mod campaign;
+mod campaigns;
 pub mod ending;
 pub mod host;
 pub mod inventory;
+pub mod launch;
 pub mod look;
 pub mod machine;
 pub mod masters;
@@ -95,6 +98,10 @@ impl Engine {
             stop: CancellationToken::new(),
         });
         engine.tasks.spawn(engine.clone().scan());
+        let campaigning = engine.clone();
+        engine.tasks.spawn(async move {
+            campaigning.stop.run_until_cancelled(campaigning.run_campaigns()).await.unwrap_or_default();
+        });
         let looking = engine.clone();
         engine
             .tasks

@@ -2,6 +2,7 @@
 
 pub mod attempt;
 pub mod audit;
+pub mod campaign;
 pub mod change;
 pub mod client;
 pub mod fence;

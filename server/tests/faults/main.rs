@@ -10,6 +10,7 @@
 mod support;
 
 mod actions;
+mod campaigns;
 mod cluster;
 mod contact;
 mod database;

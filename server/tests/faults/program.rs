@@ -44,6 +44,11 @@ impl Program {
         Self { rest, options, address, server, dir }
     }
 
+    /// Where it answers.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.server.0.id().unwrap()
     }
@@ -63,7 +68,7 @@ impl Program {
 
     /// Starts it again on the same data directory and address.
     pub(crate) async fn start_again(&mut self) {
-        self.server = spawn(self.dir.path(), &self.options, self.address).await.1;
+        self.server = spawn(self.dir.path(), &self.options, self.address()).await.1;
     }
 
     pub(crate) fn estate(&self) -> Estate {
