@@ -10,6 +10,7 @@
 mod support;
 
 mod actions;
+mod chaos;
 mod cluster;
 mod contact;
 mod database;
