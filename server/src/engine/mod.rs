@@ -24,7 +24,7 @@ use crate::{logs::bus::Bus, store::fence};
 use masters::Masters;
 use sqlx::PgPool;
 use std::{sync::Arc, time::Duration};
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
@@ -109,9 +109,10 @@ impl Engine {
 
     async fn scan(self: Arc<Self>) {
         while !self.stop.is_cancelled() {
+            let asked = Instant::now();
             match fence::claim(&self.pool, self.owner, self.timing.lease).await {
                 Ok(Some(fence)) => {
-                    self.tasks.spawn(run::Run::new(self.clone(), fence).carry_out());
+                    self.tasks.spawn(run::Run::new(self.clone(), fence, asked).carry_out());
                     continue;
                 }
                 Ok(None) => {}
