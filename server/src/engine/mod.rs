@@ -30,7 +30,7 @@ use crate::{logs::bus::Bus, store::fence};
 use masters::Masters;
 use sqlx::PgPool;
 use std::{sync::Arc, time::Duration};
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
@@ -126,9 +126,10 @@ impl Engine {
             if let Err(error) = self.schedule().await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "no turn can be given");
             }
+            let asked = Instant::now();
             match fence::claim(&self.pool, self.owner, self.timing.lease).await {
                 Ok(Some(fence)) => {
-                    self.tasks.spawn(run::Run::new(self.clone(), fence).carry_out());
+                    self.tasks.spawn(run::Run::new(self.clone(), fence, asked).carry_out());
                     continue;
                 }
                 Ok(None) => {}

@@ -11,6 +11,7 @@ mod support;
 
 mod actions;
 mod campaigns;
+mod chaos;
 mod cluster;
 mod contact;
 mod database;
