@@ -1,6 +1,6 @@
 //! How values read on a page. Pure: the same text on the server and in the browser, so hydration finds what was rendered.
 
-use crate::model::{Migration, PhaseState, State, Timestamp};
+use crate::model::{Basis, Eta, Migration, PhaseState, State, Timestamp};
 use aix::Phase;
 
 /// MiB as people read disk sizes: `512 MiB`, `34.2 GiB`.
@@ -59,6 +59,27 @@ pub(crate) fn elapsed(from: Option<Timestamp>, to: Option<Timestamp>, now: Optio
 #[must_use]
 pub(crate) fn time_of_day(at: Timestamp) -> String {
     at.readable().split_once(' ').map_or_else(String::new, |(_, time)| time.to_owned())
+}
+
+/// The time of day to the minute, `21:57`.
+#[must_use]
+pub(crate) fn to_the_minute(at: Timestamp) -> String {
+    time_of_day(at).chars().take(5).collect()
+}
+
+/// When a run should end, in a sentence: `Done at about 14:32 (p90 15:10), from 12 similar runs`. What was said for a moment that
+/// has passed since is not said again.
+#[must_use]
+pub(crate) fn expected(eta: &Eta, now: Option<i64>) -> String {
+    let basis = match eta.basis {
+        Basis::History => format!("from {}", counted(eta.runs.into(), "similar runs")),
+        Basis::Shares => "by what phases typically take".to_owned(),
+    };
+    let [p50, p90] = [eta.p50, eta.p90].map(to_the_minute);
+    match now {
+        Some(now) if now > eta.p50.unix_millis() => format!("Done soon (p90 {p90}), {basis}"),
+        _ => format!("Done at about {p50} (p90 {p90}), {basis}"),
+    }
 }
 
 /// `7300-03` or a full level, as people say it: `7.3 TL3`; what is no level stays as it is.
@@ -135,6 +156,17 @@ mod tests {
         assert_eq!(elapsed(at(1_000), None, None), None);
         assert_eq!(elapsed(at(1_000), None, Some(5_000)).as_deref(), Some("4 s"));
         assert_eq!(elapsed(at(1_000), at(3_000), Some(5_000)).as_deref(), Some("2 s"));
+    }
+
+    #[test]
+    fn the_expected_end_is_a_sentence_that_says_what_it_rests_on() {
+        let at = |minutes: i64| Timestamp::from_unix_millis(minutes * 60_000);
+        let mut eta =
+            Eta { p50: at(14 * 60 + 32), p90: at(15 * 60 + 10), basis: Basis::History, runs: 12, alike: None };
+        assert_eq!(expected(&eta, None), "Done at about 14:32 (p90 15:10), from 12 similar runs");
+        assert_eq!(expected(&eta, Some(15 * 3_600_000)), "Done soon (p90 15:10), from 12 similar runs");
+        (eta.basis, eta.runs) = (Basis::Shares, 0);
+        assert!(expected(&eta, Some(0)).ends_with("by what phases typically take"));
     }
 
     #[test]

@@ -16,7 +16,15 @@ const DEFAULT_FILE: &str = "nimdeck.toml";
 /// Names the file; the only variable that is no setting.
 const FILE_VARIABLE: &str = "NIMDECK_CONFIG";
 /// Settings that are numbers or switches; every other one is text, also where it looks like a number.
-const NOT_TEXT: [&str; 4] = ["lab", "lab_speed", "max_takeovers", "secure_cookies"];
+const NOT_TEXT: [&str; 7] = [
+    "clone_max_age_days",
+    "lab",
+    "lab_speed",
+    "max_takeovers",
+    "rollback_window_days",
+    "secure_cookies",
+    "silent_minutes",
+];
 
 /// Every setting of the program.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -46,6 +54,12 @@ pub struct Settings {
     pub ssh_key: Option<PathBuf>,
     /// Servers that one migration may lose within an hour and one state; one more, and it waits for an operator.
     pub max_takeovers: u16,
+    /// Minutes without a new line after which a run is called silent; three times as many in phases 1, 3 and 9.
+    pub silent_minutes: u16,
+    /// Days after which a clone that was not cut over to is called old.
+    pub clone_max_age_days: u16,
+    /// Days after the cutover for which a rollback is kept possible.
+    pub rollback_window_days: u16,
 }
 
 impl Default for Settings {
@@ -63,6 +77,9 @@ impl Default for Settings {
             secure_cookies: None,
             ssh_key: None,
             max_takeovers: 10,
+            silent_minutes: 15,
+            clone_max_age_days: 14,
+            rollback_window_days: 14,
         }
     }
 }
@@ -192,6 +209,9 @@ impl Settings {
         if self.admin_password.as_ref().is_some_and(|password| password.expose().is_empty()) {
             return unfit("admin_password", "is empty; leave it out and one is made up");
         }
+        if self.silent_minutes == 0 {
+            return unfit("silent_minutes", "0 would call every run silent; give 1 or more");
+        }
         if let Some(url) = &self.public_url {
             let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
             if !host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', ' '])) {
@@ -299,6 +319,7 @@ mod tests {
             "lab_speed = 0",
             "public_url = 'nimdeck.example'",
             "admin_password = ''",
+            "silent_minutes = 0",
         ] {
             assert!(read(file, &[], &Flags::default()).is_err(), "{file}");
         }

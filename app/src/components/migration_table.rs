@@ -1,6 +1,6 @@
 //! Migrations in a list.
 
-use super::{clock::When, phase_strip::SummaryStrip, state_badge::StateBadge};
+use super::{clock::When, phase_strip::SummaryStrip, state_badge::StateBadge, watch::WatchBadges};
 use crate::{format, model::MigrationSummary};
 use leptos::prelude::*;
 
@@ -32,6 +32,7 @@ pub(crate) fn MigrationTable(
                     <td data-label="State">
                         <StateBadge state=migration.state />
                         {migration.reason.clone().map(|reason| view! { <span class="reason">{reason}</span> })}
+                        <WatchBadges signals=migration.signals.clone() interlocks=migration.interlocks.clone() />
                     </td>
                     <td data-label="Levels">{levels(&migration)}</td>
                     <td data-label="Phase"><SummaryStrip migration=migration.clone() /></td>

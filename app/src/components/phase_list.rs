@@ -36,6 +36,14 @@ fn PhaseRow(number: aix::Phase, first: PhaseRecord, phases: Signal<Vec<PhaseReco
         let now = if state == PhaseState::Running { clock.now() } else { None };
         format::elapsed(from, to, now)
     };
+    let expected = move || {
+        let (state, p50, p90) = phase.with(|phase| (phase.state, phase.eta, phase.p90));
+        let goes_on = matches!(state, PhaseState::Running | PhaseState::Waiting);
+        // An estimate is asked for now and then only; one whose time has come says nothing any more.
+        let (p50, p90) = (p50.filter(|at| goes_on && clock.now().is_none_or(|now| at.unix_millis() > now))?, p90?);
+        let title = format!("Expected end; nine in ten runs have ended it by {}", format::to_the_minute(p90));
+        Some(view! { <span class="phase-eta" title=title>{format!("≈ {}", format::to_the_minute(p50))}</span> })
+    };
     let started = move || phase.with(|phase| phase.started_at.map(format::time_of_day));
     view! {
         <li class="phase" data-testid=format!("phase-{number}") data-state=move || state().as_str()>
@@ -46,6 +54,7 @@ fn PhaseRow(number: aix::Phase, first: PhaseRecord, phases: Signal<Vec<PhaseReco
             <span class="phase-times">
                 <span class="phase-start">{started}</span>
                 <span class="phase-took">{took}</span>
+                {expected}
             </span>
             {move || phase.with(|phase| {
                 let shown = matches!(phase.state, PhaseState::Running | PhaseState::Failed);

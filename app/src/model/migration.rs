@@ -1,6 +1,6 @@
 //! The noun of the product: a migration, its states, its phases.
 
-use super::{LaunchRequest, Permission, Timestamp};
+use super::{Eta, Interlock, LaunchRequest, Permission, Signal, Timestamp};
 use aix::{Level, ObjectName, Phase, Pvid};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -248,8 +248,12 @@ pub struct PhaseRecord {
     pub started_at: Option<Timestamp>,
     /// When the next one began, or nimadm ended.
     pub ended_at: Option<Timestamp>,
-    /// When it should end; none without a history to say so.
+    /// When it should end, as likely before as after; none where nothing says so, and once it is overdue.
+    #[serde(default)]
     pub eta: Option<Timestamp>,
+    /// When nine in ten runs have ended it.
+    #[serde(default)]
+    pub p90: Option<Timestamp>,
     /// How far it is, as far as its lines tell.
     pub progress: Option<Progress>,
 }
@@ -296,6 +300,15 @@ pub struct Migration {
     pub to_level: Option<String>,
     /// The twelve phases of the latest attempt.
     pub phases: Vec<PhaseRecord>,
+    /// When nimadm should end, while it runs and as far as that can be said.
+    #[serde(default)]
+    pub eta: Option<Eta>,
+    /// What is worth a look in the run. Never a failure.
+    #[serde(default)]
+    pub signals: Vec<Signal>,
+    /// What in the estate endangers it.
+    #[serde(default)]
+    pub interlocks: Vec<Interlock>,
     /// What the log came to: `success`, `warning`, `failed`, `incomplete`; none before it ended.
     pub outcome: Option<aix::log::Outcome>,
     /// The phase that failed.
@@ -382,6 +395,12 @@ pub struct MigrationSummary {
     pub to_level: Option<String>,
     /// The phase it is in, or failed in.
     pub phase: Option<Phase>,
+    /// What is worth a look in the run.
+    #[serde(default)]
+    pub signals: Vec<Signal>,
+    /// What in the estate endangers it.
+    #[serde(default)]
+    pub interlocks: Vec<Interlock>,
     /// 1 for the first.
     pub attempt: u32,
     /// Who asked for it.

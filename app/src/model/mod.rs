@@ -17,6 +17,7 @@ pub mod schedule;
 pub mod time;
 pub mod user;
 pub mod verification;
+pub mod watch;
 
 pub use audit::{AuditEntry, AuditFilter};
 pub use campaign::{
@@ -38,3 +39,4 @@ pub use schedule::{Blackout, CutoverTime, Day, Group, NewBlackout, Schedule, Wee
 pub use time::Timestamp;
 pub use user::{Caller, Me, Permission, Role};
 pub use verification::{Snapshot, Verification, VerificationCheck};
+pub use watch::{Basis, Eta, Gravity, Interlock, InterlockKind, Signal, SignalKind};

@@ -4,13 +4,14 @@ use crate::{
     api,
     components::{
         actions::Actions,
-        clock::{When, clock},
+        clock::{When, browser_now, clock},
         event_source::{LOST, Next, OPENED, StreamStatus, use_event_source},
         loaded::loaded,
         log::view::{Log, LogView},
         phase_list::PhaseList,
         phase_strip::PhaseStrip,
         state_badge::StateBadge,
+        watch::WatchNotices,
     },
     format,
     model::{LogBatch, LogLines, Migration, MigrationSummary, PhaseRecord, PhaseState, Problem, State},
@@ -49,12 +50,29 @@ pub(crate) fn MigrationPage() -> impl IntoView {
     loaded(data, |(migration, tail)| view! { <MigrationView migration tail /> })
 }
 
-/// Puts a phase's news into the migration.
-fn take_phase(migration: &mut Migration, record: PhaseRecord) {
+/// How old what the page knows of the expected end may be, in milliseconds. It is asked for and not sent: a stream carries what
+/// has happened.
+const ETA_FRESH: i64 = 60_000;
+
+/// Puts a phase's news into the migration; true where it has just begun.
+fn take_phase(migration: &mut Migration, record: PhaseRecord) -> bool {
     match migration.phases.iter_mut().find(|phase| phase.number == record.number) {
-        Some(phase) => *phase = record,
-        None => migration.phases.push(record),
+        Some(phase) => {
+            let (after, begins) = merged(phase, record);
+            *phase = after;
+            begins
+        }
+        None => {
+            migration.phases.push(record);
+            true
+        }
     }
+}
+
+/// A phase with its news, which say nothing of its expected end; and whether it has just begun.
+fn merged(phase: &PhaseRecord, news: PhaseRecord) -> (PhaseRecord, bool) {
+    let begins = phase.started_at.is_none() && news.started_at.is_some();
+    (PhaseRecord { eta: news.eta.or(phase.eta), p90: news.p90.or(phase.p90), ..news }, begins)
 }
 
 /// Reads the migration again, and hands it on; an answer that was overtaken is dropped.
@@ -84,6 +102,15 @@ fn follow(migration: RwSignal<Migration>, log: Log, log_ended: RwSignal<bool>) -
             Some(format!("/api/v1/events?topics=migration:{id}"))
         }
     };
+    let asked = StoredValue::new(None::<i64>);
+    let ask_when_it_ends = move |at_once: bool| {
+        let now = browser_now();
+        let fresh = asked.try_get_value().flatten().is_some_and(|asked| now - asked < ETA_FRESH);
+        if at_once || !fresh {
+            asked.try_set_value(Some(now));
+            reread(migration, |_| ());
+        }
+    };
     let stream = use_event_source(&["log", "phase", "state", "heartbeat", "end"], url, move |name, data| {
         match name {
             "log" => match serde_json::from_str::<LogBatch>(data).map(|batch| log.append(batch)) {
@@ -92,7 +119,8 @@ fn follow(migration: RwSignal<Migration>, log: Log, log_ended: RwSignal<bool>) -
             },
             "phase" => {
                 if let Ok(record) = serde_json::from_str::<PhaseRecord>(data) {
-                    migration.try_update(|migration| take_phase(migration, record));
+                    let begins = migration.try_update(|migration| take_phase(migration, record));
+                    ask_when_it_ends(begins == Some(true));
                 }
             }
             "state" => {
@@ -145,6 +173,7 @@ fn MigrationView(migration: Migration, tail: LogLines) -> impl IntoView {
             {simulated.then(|| view! { <p class="simulated-note">"Simulated: this client is the lab’s."</p> })}
             <Command migration />
             <Actions migration />
+            <WatchNotices migration />
             <FailureBox migration />
             <div class="flight">
                 <section class="phases-panel" aria-label="Phases">
@@ -234,6 +263,13 @@ fn Overall(migration: RwSignal<Migration>) -> impl IntoView {
             format::elapsed(migration.started_at, migration.ended_at, now)
         })
     };
+    let expected = move || {
+        migration.with(|migration| {
+            let eta = migration.eta.clone()?;
+            let words = format::expected(&eta, clock.now());
+            Some(view! { <p class="overall-eta" data-testid="eta" title=eta.alike>{words}</p> })
+        })
+    };
     let strip = move || {
         migration.with(|migration| {
         let states: Vec<PhaseState> = migration.phases.iter().map(|phase| phase.state).collect();
@@ -244,6 +280,7 @@ fn Overall(migration: RwSignal<Migration>) -> impl IntoView {
         <div class="overall">
             <h2>{words}</h2>
             <span class="overall-took">{took}</span>
+            {expected}
             {strip}
         </div>
     }
@@ -316,7 +353,27 @@ mod tests {
 
     fn record(phase: Phase, state: PhaseState) -> PhaseRecord {
         let title = phase.title().to_owned();
-        PhaseRecord { number: phase, title, state, started_at: None, ended_at: None, eta: None, progress: None }
+        PhaseRecord {
+            number: phase,
+            title,
+            state,
+            started_at: None,
+            ended_at: None,
+            eta: None,
+            p90: None,
+            progress: None,
+        }
+    }
+
+    #[test]
+    fn news_of_a_phase_keep_its_expected_end() {
+        let at = Some(crate::model::Timestamp::from_unix_millis(1));
+        let mut phase = record(Phase::FIRST, PhaseState::Waiting);
+        (phase.eta, phase.p90) = (at, at);
+        let begun = PhaseRecord { started_at: at, ..record(Phase::FIRST, PhaseState::Running) };
+        let (taken, begins) = merged(&phase, begun.clone());
+        assert!(begins && taken.state == PhaseState::Running && (taken.eta, taken.p90) == (at, at));
+        assert!(!merged(&taken, begun).1, "it has begun before");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::{
         phase_strip::SummaryStrip,
         problem_box::ProblemBox,
         state_badge::StateBadge,
+        watch::WatchBadges,
     },
     format,
     model::{HostKeyState, Master, MigrationSummary, Overview, Permission, Problem},
@@ -119,6 +120,7 @@ fn Run(migration: MigrationSummary) -> impl IntoView {
                 <span class="run-took">{took}</span>
             </header>
             <SummaryStrip migration=migration.clone() />
+            <WatchBadges signals=migration.signals.clone() interlocks=migration.interlocks.clone() />
             <p class="small">{levels(&migration)} " · " {migration.master.to_string()} " · by " {migration.requested_by.clone()}</p>
         </article>
     }

@@ -10,7 +10,6 @@
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
-#[expect(dead_code, reason = "shared with the tests, which use the rest")]
 #[path = "../../tests/faults/estate.rs"]
 mod estate;
 #[expect(dead_code, reason = "shared with the tests, which use the rest")]

@@ -4,7 +4,9 @@ use super::lab::{cannot_start, options};
 use crate::{
     deck::ServerDeck,
     engine::{
-        Engine, Timing, inventory,
+        Engine, Timing,
+        interlock::Limits,
+        inventory,
         masters::{Keys, Masters},
     },
     error::{BAD_SETTING, database, with_causes},
@@ -47,7 +49,16 @@ impl StartEngine for Start {
             tasks.spawn(async move { lab.wait().await });
         }
         let masters = Masters::new(pool.clone(), keys);
-        let timing = Timing { takeovers: settings.max_takeovers.into(), ..Timing::default() };
+        let days = |days: u16| Duration::from_secs(u64::from(days) * 24 * 3600);
+        let timing = Timing {
+            takeovers: settings.max_takeovers.into(),
+            silent_minutes: settings.silent_minutes.into(),
+            limits: Limits {
+                clone_max_age: days(settings.clone_max_age_days),
+                rollback_window: days(settings.rollback_window_days),
+            },
+            ..Timing::default()
+        };
         let bus = Bus::new(pool.clone());
         tasks.spawn(bus.clone().run(shutdown.clone()));
         let engine = Engine::start(pool.clone(), bus.clone(), masters.clone(), timing);

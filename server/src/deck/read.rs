@@ -2,7 +2,7 @@
 
 use super::{ServerDeck, db};
 use crate::{
-    engine::verify,
+    engine::{patrol, verify},
     error::{BAD_INPUT, NOT_FOUND},
     store::{client, master, migration, phase},
 };
@@ -28,7 +28,10 @@ impl ServerDeck {
         let row = self.migration_row(id).await?;
         let state = row.state().map_err(db)?;
         let phases = phase::list(&self.pool, id, row.attempt, state).await.map_err(db)?;
-        row.wire(phases).map_err(db)
+        let estimate = self.engine.estimate(&row, &phases).await.map_err(db)?;
+        let mut migration = row.wire(phases).map_err(db)?;
+        patrol::tell(&mut migration, estimate);
+        Ok(migration)
     }
 
     pub(super) async fn list_migrations(&self, filter: &MigrationFilter) -> Result<Page<MigrationSummary>, Problem> {

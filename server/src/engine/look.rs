@@ -4,6 +4,7 @@ use super::host::{self, HostError};
 use crate::{remote::Connection, store::client::Inventory};
 use aix::{DiskName, Level, ObjectName, Unreadable, bootlist, lspv, lsvg};
 use app::model::{Disk, Snapshot};
+use std::time::Duration;
 use time::OffsetDateTime;
 
 /// Prints `hdisk0 102400`, name and MB, for every disk.
@@ -53,6 +54,28 @@ pub async fn inventory(connection: &Connection, client: &ObjectName) -> Result<(
     let bootlist = bootlist::parse(boot.success(commands[2])?).map_err(unreadable(commands[2]))?;
     let rootvg_used = used(&info.text, &layout.text);
     Ok((level, Inventory { disks, bootlist, rootvg, rootvg_used }))
+}
+
+/// How much there is to migrate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Size {
+    /// MiB of rootvg in use, copies counted once.
+    pub rootvg_used: Option<u64>,
+    /// Filesets installed.
+    pub filesets: Option<u32>,
+}
+
+/// How much there is to migrate, as far as the client says so in time: an estimate is worth no failure and no waiting.
+pub async fn size(connection: &Connection, client: &ObjectName) -> Size {
+    const PATIENCE: Duration = Duration::from_secs(30);
+    let commands = ["lsvg rootvg", "lsvg -l rootvg", "lslpp -Lqc | wc -l"];
+    let Ok(Ok([info, layout, filesets])) =
+        tokio::time::timeout(PATIENCE, host::client(connection, client, commands)).await
+    else {
+        return Size::default();
+    };
+    let filesets = filesets.text.trim().parse().ok().filter(|count| *count > 0);
+    Size { rootvg_used: used(&info.text, &layout.text), filesets }
 }
 
 /// MiB that the logical volumes take, each copy of a mirror counted once.

@@ -247,7 +247,7 @@ pub fn why_not(case: impl Into<Case>, action: Action) -> String {
         (Action::Finalise, State::VerificationFailed) => {
             "the new system is not proven, and the old disk is the way back; verify again or roll back first".to_owned()
         }
-        (action, state) if state.is_over() => "the migration is over".to_owned(),
+        (_, state) if state.is_over() => "the migration is over".to_owned(),
         _ => String::new(),
     };
     let refused = format!("{action} is not possible in state {}", case.state);

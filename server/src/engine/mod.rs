@@ -11,13 +11,16 @@ pub mod calendar;
 pub mod campaign;
 mod campaigns;
 pub mod ending;
+pub mod eta;
 pub mod host;
+pub mod interlock;
 pub mod inventory;
 pub mod launch;
 pub mod look;
 pub mod machine;
 pub mod masters;
 pub mod old_logs;
+pub(crate) mod patrol;
 pub mod preflight;
 pub mod reboot;
 pub mod run;
@@ -26,7 +29,10 @@ mod scheduler;
 mod steps;
 pub mod verify;
 
-use crate::{logs::bus::Bus, store::fence};
+use crate::{
+    logs::bus::Bus,
+    store::{fence, history::History},
+};
 use masters::Masters;
 use sqlx::PgPool;
 use std::{sync::Arc, time::Duration};
@@ -53,6 +59,14 @@ pub struct Timing {
     pub grace: Duration,
     /// Leases of one migration that may run out within an hour and one state; one more, and it is parked.
     pub takeovers: i32,
+    /// Between two looks at a migration that is watched over, and at one of the lab's.
+    pub interlock_poll: Duration,
+    /// The lab's migrations take minutes.
+    pub interlock_poll_simulated: Duration,
+    /// Minutes without a new line after which a log is called silent.
+    pub silent_minutes: u32,
+    /// What is too long for a clone, and for a way back.
+    pub limits: interlock::Limits,
 }
 
 impl Default for Timing {
@@ -66,6 +80,13 @@ impl Default for Timing {
             retry: Duration::from_secs(15),
             grace: Duration::from_secs(20),
             takeovers: 10,
+            interlock_poll: Duration::from_secs(60),
+            interlock_poll_simulated: Duration::from_secs(5),
+            silent_minutes: 15,
+            limits: interlock::Limits {
+                clone_max_age: Duration::from_secs(14 * 24 * 3600),
+                rollback_window: Duration::from_secs(14 * 24 * 3600),
+            },
         }
     }
 }
@@ -76,6 +97,7 @@ pub struct Engine {
     bus: Arc<Bus>,
     masters: Masters,
     timing: Timing,
+    history: History,
     /// New at each start: a process that is draining must not be taken for the one that replaces it.
     owner: Uuid,
     wake: Notify,
@@ -92,6 +114,7 @@ impl Engine {
             bus,
             masters,
             timing,
+            history: History::default(),
             owner: Uuid::now_v7(),
             wake: Notify::new(),
             tasks: TaskTracker::new(),
@@ -106,6 +129,7 @@ impl Engine {
         engine
             .tasks
             .spawn(async move { looking.stop.run_until_cancelled(looking.look_at_caches()).await.unwrap_or_default() });
+        engine.tasks.spawn(engine.clone().patrol());
         engine
     }
 

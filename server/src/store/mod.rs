@@ -6,6 +6,7 @@ pub mod campaign;
 pub mod change;
 pub mod client;
 pub mod fence;
+pub mod history;
 pub mod imported_log;
 pub mod log;
 pub mod master;
@@ -18,6 +19,7 @@ pub mod session;
 mod support;
 pub mod token;
 pub mod user;
+pub mod watch;
 
 pub(crate) use support::{blank, decode, like, limit, page, state};
 

@@ -44,6 +44,7 @@ pub async fn list(
                 started_at: row.map(|row| row.started_at.into()),
                 ended_at: row.and_then(|row| row.ended_at).map(Into::into),
                 eta: None,
+                p90: None,
                 progress: row.and_then(|row| row.progress.clone()).map(|Json(progress)| progress),
             })
         })

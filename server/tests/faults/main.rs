@@ -19,6 +19,7 @@ mod estate;
 mod failover;
 mod fleet;
 mod input;
+mod interlocks;
 mod kill;
 mod monster;
 mod old_logs;

@@ -3,6 +3,7 @@
 use crate::support::{Database, run};
 use app::model::State;
 use russh::keys::{Algorithm, PrivateKey};
+use server::engine::look::Size;
 use server::engine::masters::{Keys, Masters};
 use server::engine::{Engine, Timing, machine};
 use server::logs::{bus::Bus, chunker::Chunker};
@@ -124,16 +125,17 @@ async fn writes(pool: &PgPool, fence: &Fence) -> Vec<(&'static str, bool)> {
     let conn = &mut *conn;
     let (client, pvids) = (run::snapshot(), ["00f9c87a12345670".parse().unwrap()]);
     let mut chunker = Chunker::new();
-    let chunk = &chunker.push(b"a line\n").into_iter().chain(chunker.finish()).next().unwrap();
+    let chunk = chunker.push(b"a line\n").into_iter().chain(chunker.finish()).next().unwrap();
     let stored = number(pool, "SELECT log_bytes FROM migration").await.unsigned_abs();
     let at = OffsetDateTime::now_utc();
-    let new = log::New { attempt: 1, first_byte: stored, first_line: stored + 1, at, chunk };
+    let to = log::At { attempt: 1, bytes: stored, lines: stored };
+    let chunks = [(at, chunk)];
     vec![
         ("hold", wrote(fence::hold(conn, fence).await)),
         ("renew", wrote(fence::renew(&mut *conn, fence, LONG).await)),
-        ("append", wrote(log::append(conn, fence, &new).await)),
+        ("append", wrote(log::append(conn, fence, to, &chunks).await)),
         ("explain", wrote(migration::explain(&mut *conn, fence, Some("why")).await)),
-        ("set_before", wrote(migration::set_before(&mut *conn, fence, &client, &pvids).await)),
+        ("set_before", wrote(migration::set_before(&mut *conn, fence, &client, &pvids, Size::default()).await)),
         ("set_pvids", wrote(migration::set_pvids(&mut *conn, fence, &pvids).await)),
         ("next_step", wrote(migration::next_step(conn, fence).await)),
         ("set_after", wrote(migration::set_after(&mut *conn, fence, &client, &[]).await)),

@@ -38,7 +38,10 @@ impl Run {
 
     /// False where the client is not as it must be; nothing was started then.
     async fn start_job(&self, row: &Row, connection: &Connection, job: &Job) -> Result<bool, StepError> {
-        let before = look::snapshot(connection, &self.hostname(row).await?).await?;
+        let hostname = self.hostname(row).await?;
+        // Before the last look at the disks, so that nothing comes between it and the start.
+        let size = if row.step > 1 { look::Size::default() } else { look::size(connection, &hostname).await };
+        let before = look::snapshot(connection, &hostname).await?;
         if row.step > 1 {
             return self.start_step(row, connection, job, &before).await;
         }
@@ -54,7 +57,7 @@ impl Run {
         };
         // All or none: a list with holes could not be compared with anything.
         let pvids: Vec<Pvid> = pvids.into_iter().collect::<Option<_>>().unwrap_or_default();
-        migration::set_before(&self.engine.pool, &self.fence, &before, &pvids).await?;
+        migration::set_before(&self.engine.pool, &self.fence, &before, &pvids, size).await?;
         let detail =
             json!({ "command": command(row), "master": row.master, "attempt": row.attempt, "spool": job.folder() });
         self.record_act("migration.start_nimadm", detail).await?;

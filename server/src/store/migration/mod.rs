@@ -21,9 +21,14 @@ mod moves;
 pub use list::{Changes, Glance, LATE, changed_since, glance, list, summaries};
 pub use moves::*;
 
-use crate::engine::machine::{self, Case};
+use crate::engine::{
+    eta::Likeness,
+    machine::{self, Case},
+};
 use aix::{Level, Phase, Pvid};
-use app::model::{LaunchRequest, Migration, MigrationSummary, RunMode, Snapshot, State, VerificationCheck};
+use app::model::{
+    Interlock, LaunchRequest, Migration, MigrationSummary, RunMode, Signal, Snapshot, State, VerificationCheck,
+};
 use sqlx::{PgConnection, PgExecutor, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -44,7 +49,8 @@ pub struct Row {
     pub master: String,
     /// The master.
     pub master_id: Uuid,
-    simulated: bool,
+    /// True where the estate is the lab's.
+    pub simulated: bool,
     /// The command line.
     pub command: String,
     /// What was asked for.
@@ -62,7 +68,8 @@ pub struct Row {
     /// Bytes stored over all attempts.
     pub log_bytes: i64,
     log_sha256: Option<String>,
-    last_line_at: Option<OffsetDateTime>,
+    /// When the log last grew.
+    pub last_line_at: Option<OffsetDateTime>,
     /// Who asked for it.
     pub requested_by: String,
     requested_at: OffsetDateTime,
@@ -72,7 +79,8 @@ pub struct Row {
     /// Who asked for a hold that was not reached yet.
     pub hold_asked_by: Option<String>,
     cutover_by: Option<String>,
-    cutover_at: Option<OffsetDateTime>,
+    /// When somebody asked for the cutover.
+    pub cutover_at: Option<OffsetDateTime>,
     cutover_not_before: Option<OffsetDateTime>,
     cutover_window: Option<String>,
     rollback_by: Option<String>,
@@ -92,7 +100,16 @@ pub struct Row {
     pub after: Option<Json<Snapshot>>,
     /// The checks of after against before.
     pub verification: Option<Json<Vec<VerificationCheck>>>,
-    started_at: Option<OffsetDateTime>,
+    /// MiB of rootvg in use before the start, where known.
+    pub rootvg_used_mb: Option<i64>,
+    /// Filesets installed before the start, where known.
+    pub filesets: Option<i32>,
+    /// What was noticed in the run.
+    pub signals: Json<Vec<Signal>>,
+    /// What was found to endanger it.
+    pub interlocks: Json<Vec<Interlock>>,
+    /// When nimadm of the latest attempt was started.
+    pub started_at: Option<OffsetDateTime>,
     /// When nimadm of the latest attempt ended.
     pub ended_at: Option<OffsetDateTime>,
     outcome: Option<String>,
@@ -153,6 +170,19 @@ impl Row {
         self.to_level.as_deref()
     }
 
+    /// What makes other runs like it.
+    #[must_use]
+    pub fn likeness(&self) -> Likeness {
+        Likeness {
+            simulated: self.simulated,
+            cache: self.request.cache_vg.is_some(),
+            from: Likeness::release(self.from_level.as_deref()),
+            to: Likeness::release(self.to_level.as_deref()),
+            used_mb: self.rootvg_used_mb.map(i64::unsigned_abs),
+            filesets: self.filesets.map(|count| u64::from(count.unsigned_abs())),
+        }
+    }
+
     /// PVIDs of the target disks.
     ///
     /// # Errors
@@ -180,6 +210,8 @@ impl Row {
             from_level: self.from_level(),
             to_level: self.to_level.clone(),
             phase: Self::phase(self.failed_phase).or_else(|| Self::phase(self.current_phase)),
+            signals: self.signals.0.clone(),
+            interlocks: self.interlocks.0.clone(),
             attempt: self.attempt.unsigned_abs(),
             requested_by: self.requested_by.clone(),
             requested_at: self.requested_at.into(),
@@ -208,6 +240,9 @@ impl Row {
             from_level: self.from_level(),
             to_level: self.to_level,
             phases,
+            eta: None,
+            signals: self.signals.0,
+            interlocks: self.interlocks.0,
             outcome: self.outcome.map(outcome).transpose()?,
             failed_phase: Self::phase(self.failed_phase),
             cause: self.cause,

@@ -1,6 +1,9 @@
 //! One migration moved on: by the worker that holds its lease, or by a person.
 
-use crate::store::fence::{Fence, WriteError, fenced};
+use crate::{
+    engine::look::Size,
+    store::fence::{Fence, WriteError, fenced},
+};
 use aix::Pvid;
 use app::model::{CutoverTime, Snapshot, State, VerificationCheck};
 use sqlx::{PgConnection, PgExecutor, types::Json};
@@ -87,15 +90,19 @@ pub async fn set_before(
     fence: &Fence,
     before: &Snapshot,
     pvids: &[Pvid],
+    size: Size,
 ) -> Result<(), WriteError> {
     let pvids: Vec<&str> = pvids.iter().map(Pvid::as_str).collect();
     let done = sqlx::query(
-        "UPDATE migration SET before = $3, target_pvids = $4, updated_at = now() WHERE id = $1 AND epoch = $2",
+        "UPDATE migration SET before = $3, target_pvids = $4, rootvg_used_mb = $5, filesets = $6, updated_at = now()
+         WHERE id = $1 AND epoch = $2",
     )
     .bind(fence.migration)
     .bind(fence.epoch)
     .bind(Json(before))
     .bind(pvids)
+    .bind(size.rootvg_used.and_then(|mb| i64::try_from(mb).ok()))
+    .bind(size.filesets.and_then(|count| i32::try_from(count).ok()))
     .execute(db)
     .await?;
     fenced(done.rows_affected())

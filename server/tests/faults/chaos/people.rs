@@ -145,7 +145,7 @@ impl People {
 
     /// Launches the next client that can be migrated. Sent until it is answered: the key makes it one migration.
     async fn launch(&mut self) {
-        let mut order = self.waiting.pop().expect("there are more clients than the pre-flight refuses");
+        let mut order = self.waiting.pop().unwrap();
         let client = order["client"].as_str().unwrap().to_owned();
         let number = self.random.random_range(1..=12);
         let scenario = match self.random.random_range(0..12) {
@@ -175,8 +175,8 @@ impl People {
             return;
         }
         let id = answer.body["id"].as_str().unwrap().to_owned();
-        let viewer =
-            (self.launched.len() % WATCHED == 0).then(|| tokio::spawn(watch(self.any(), id.clone(), "", None)));
+        let viewer = (self.launched.len().is_multiple_of(WATCHED))
+            .then(|| tokio::spawn(watch(self.any(), id.clone(), "", None)));
         let (cleanings, retries_refused, last) = (0, 0, Value::Null);
         self.launched.push(Launched { id, client, viewer, cancel_in, cleanings, retries_refused, last });
     }
