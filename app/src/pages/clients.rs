@@ -91,7 +91,7 @@ fn ClientRow(client: Client) -> impl IntoView {
     let (launch, migrate) = (format!("/launch?client={name}"), format!("Migrate {name}"));
     let cells = move || client.with(|client| view! { <ClientCells client=client.clone() /> });
     view! {
-        <tr data-client=name.clone()>
+        <tr data-client=name>
             <td class="choose"><input type="checkbox" name="clients" value=name.clone() aria-label=format!("Choose {name}") /></td>
             <th scope="row" data-label="Client">
                 <a href=format!("/clients/{name}")>{name.clone()}</a>
