@@ -49,6 +49,7 @@ fuzz: ## RUNS=1000000 executions of every fuzz target; `make check` does it with
 
 bench: ## measure speed, each figure beside a baseline of the same run
 	@cargo bench --package aix --bench log
+	@cargo bench --package nimdeck --bench live
 
 watch: ## rebuild and reload at every change, for those who have cargo-leptos
 	@command -v cargo-leptos >/dev/null || { echo 'make watch needs cargo-leptos: cargo install cargo-leptos (20 minutes)' >&2; exit 1; }

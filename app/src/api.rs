@@ -6,9 +6,10 @@
 #![expect(missing_docs, reason = "the structs that carry the arguments are generated; their fields are the arguments")]
 
 use crate::model::{
-    Action, Ask, AuditEntry, AuditFilter, Client, ClientFilter, ImportFilter, ImportResult, Imported, ImportedSummary,
-    LaunchOptions, LaunchRequest, LogLines, Master, Me, Migration, MigrationFilter, MigrationSummary, OldLog, Overview,
-    Page, Preflight, Problem, Timestamp, Verification,
+    Action, AuditEntry, AuditFilter, Campaign, CampaignAction, CampaignAsk, Client, ClientFilter, ImportFilter,
+    ImportResult, Imported, ImportedSummary, LaunchOptions, LaunchRequest, LogLines, Master, Me, Migration,
+    MigrationFilter, MigrationSummary, NewCampaign, OldLog, Overview, Page, Preflight, Problem, Resource, Timestamp,
+    Verification,
 };
 use leptos::prelude::*;
 use server_fn::{
@@ -81,7 +82,10 @@ mod ask {
 }
 
 #[cfg(feature = "ssr")]
-use {crate::model::Permission, ask::ask};
+use {
+    crate::model::{Ask, Permission},
+    ask::ask,
+};
 
 /// Who is signed in.
 #[server(name = MeCall, prefix = "/api/ui", endpoint = "me", input = Json)]
@@ -99,6 +103,36 @@ pub async fn overview() -> Result<Overview, Problem> {
 #[server(name = MastersCall, prefix = "/api/ui", endpoint = "masters", input = Json)]
 pub async fn masters() -> Result<Page<Master>, Problem> {
     ask(Permission::View, |deck, caller| async move { deck.masters(&caller).await }).await
+}
+
+/// The NIM resources of a master.
+#[server(name = ResourcesCall, prefix = "/api/ui", endpoint = "resources", input = Json)]
+pub async fn resources(master: Uuid) -> Result<Page<Resource>, Problem> {
+    ask(Permission::View, |deck, caller| async move { deck.resources(&caller, master, None).await }).await
+}
+
+/// The latest campaigns.
+#[server(name = CampaignsCall, prefix = "/api/ui", endpoint = "campaigns", input = Json)]
+pub async fn campaigns() -> Result<Page<Campaign>, Problem> {
+    ask(Permission::View, |deck, caller| async move { deck.campaigns(&caller).await }).await
+}
+
+/// One campaign.
+#[server(name = CampaignCall, prefix = "/api/ui", endpoint = "campaign", input = Json)]
+pub async fn campaign(id: Uuid) -> Result<Campaign, Problem> {
+    ask(Permission::View, |deck, caller| async move { deck.campaign(&caller, id).await }).await
+}
+
+/// Starts a campaign.
+#[server(name = StartCampaignCall, prefix = "/api/ui", endpoint = "start-campaign", input = Json)]
+pub async fn start_campaign(new: NewCampaign) -> Result<Campaign, Problem> {
+    ask(Permission::Operate, |deck, caller| async move { deck.start_campaign(&caller, new).await }).await
+}
+
+/// Asks something of a campaign.
+#[server(name = ActOnCampaignCall, prefix = "/api/ui", endpoint = "act-on-campaign", input = Json)]
+pub async fn act_on_campaign(id: Uuid, action: CampaignAction, asked: CampaignAsk) -> Result<Campaign, Problem> {
+    ask(Permission::Operate, |deck, caller| async move { deck.act_on_campaign(&caller, id, action, asked).await }).await
 }
 
 /// Reads `lsnim` and every client of a master again.

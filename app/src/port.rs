@@ -7,10 +7,11 @@
 //! endpoint, and a check that lives beside the act cannot be forgotten by a new route.
 
 use crate::model::{
-    Action, Ask, AuditEntry, AuditFilter, Blackout, Caller, Client, ClientFilter, Group, ImportFilter, ImportRequest,
-    ImportResult, Imported, ImportedSummary, LaunchOptions, LaunchRequest, LogLines, Master, MasterChange, Me,
-    Migration, MigrationFilter, MigrationSummary, NewBlackout, NewMaster, OldLog, Overview, Page, Permission,
-    Preflight, Problem, Resource, Schedule, Verification, Window,
+    Action, Ask, AuditEntry, AuditFilter, Blackout, Caller, Campaign, CampaignAction, CampaignAsk, Client,
+    ClientFilter, Group, ImportFilter, ImportRequest, ImportResult, Imported, ImportedSummary, LaunchOptions,
+    LaunchRequest, LogLines, Master, MasterChange, Me, Migration, MigrationFilter, MigrationSummary, NewBlackout,
+    NewCampaign, NewMaster, OldLog, Overview, Page, Permission, Preflight, Problem, Resource, Schedule, Verification,
+    Window,
 };
 use async_trait::async_trait;
 use leptos::prelude::use_context;
@@ -68,6 +69,21 @@ pub trait Deck: Send + Sync + 'static {
     async fn log_tail(&self, caller: &Caller, id: Uuid, count: u32) -> Result<LogLines, Problem>;
     /// The client before and after.
     async fn verification(&self, caller: &Caller, id: Uuid) -> Result<Verification, Problem>;
+
+    /// The latest campaigns, newest first, without their members.
+    async fn campaigns(&self, caller: &Caller) -> Result<Page<Campaign>, Problem>;
+    /// One campaign with its members.
+    async fn campaign(&self, caller: &Caller, id: Uuid) -> Result<Campaign, Problem>;
+    /// Starts a campaign: its first wave is launched at once.
+    async fn start_campaign(&self, caller: &Caller, new: NewCampaign) -> Result<Campaign, Problem>;
+    /// Asks something of a campaign; 409 where it does not allow it.
+    async fn act_on_campaign(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        action: CampaignAction,
+        ask: CampaignAsk,
+    ) -> Result<Campaign, Problem>;
 
     /// Windows, blackouts and groups.
     async fn schedule(&self, caller: &Caller) -> Result<Schedule, Problem>;

@@ -3,9 +3,10 @@
 use crate::{
     components::{clock, frame::Frame},
     pages::{
-        audit::AuditPage, client::ClientPage, clients::ClientsPage, explain::ExplainPage, import::ImportPage,
-        imported::ImportedPage, launch::LaunchPage, migration::MigrationPage, migrations::MigrationsPage,
-        not_found::NotFound, overview::OverviewPage, sign_in::SignInPage, verification::VerificationPage,
+        audit::AuditPage, campaign::CampaignPage, campaign_new::CampaignNewPage, campaigns::CampaignsPage,
+        client::ClientPage, clients::ClientsPage, explain::ExplainPage, import::ImportPage, imported::ImportedPage,
+        launch::LaunchPage, migration::MigrationPage, migrations::MigrationsPage, not_found::NotFound,
+        overview::OverviewPage, sign_in::SignInPage, verification::VerificationPage,
     },
 };
 use leptos::prelude::*;
@@ -95,6 +96,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/migrations") view=MigrationsPage ssr=SsrMode::Async />
                     <Route path=path!("/migrations/:id") view=MigrationPage ssr=SsrMode::Async />
                     <Route path=path!("/migrations/:id/verification") view=VerificationPage ssr=SsrMode::Async />
+                    <Route path=path!("/campaigns") view=CampaignsPage ssr=SsrMode::Async />
+                    <Route path=path!("/campaigns/new") view=CampaignNewPage ssr=SsrMode::Async />
+                    <Route path=path!("/campaigns/:id") view=CampaignPage ssr=SsrMode::Async />
                     <Route path=path!("/imports/:id") view=ImportedPage ssr=SsrMode::Async />
                     <Route path=path!("/masters/:id/import") view=ImportPage ssr=SsrMode::Async />
                     <Route path=path!("/explain") view=ExplainPage ssr=SsrMode::Async />

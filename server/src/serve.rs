@@ -4,7 +4,7 @@ use crate::auth::{password, password::Passwords, rate::Tries};
 use crate::error::{BAD_SETTING, CANNOT_LISTEN, INTERNAL, database, with_causes};
 use crate::settings::{Secret, Settings};
 use crate::store::{audit, open::Opened, session, user};
-use crate::web::{router, state::AppState};
+use crate::web::{listen, router, state::AppState};
 use app::model::{Problem, Role};
 use app::port::Deck;
 use async_trait::async_trait;
@@ -64,6 +64,7 @@ pub async fn run(
     tell: impl Fn(Notice) + Send + Sync,
 ) -> Result<(), Problem> {
     cancel_on_signal(shutdown.clone())?;
+    allow_many_viewers();
     let Some(opened) = shutdown.run_until_cancelled(Opened::for_server(&settings)).await else { return Ok(()) };
     let opened = opened?;
     let served = serve(&settings, engine, opened.pool.clone(), shutdown.clone(), tell).await;
@@ -104,27 +105,23 @@ async fn serve(
         started: Instant::now(),
     };
     let router = router::router(state, routes).map_err(|error| BAD_SETTING.problem(format!("public_url: {error}")))?;
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    let server = listen::serve(listener, router, shutdown.clone());
     tell(Notice::Ready(address));
     // An open stream would hold the shutdown up for ever.
     let drained = async {
         shutdown.cancelled().await;
         tokio::time::sleep(DRAIN).await;
     };
-    let served = tokio::select! {
-        served = server => served.map_err(|error| INTERNAL.problem(format!("The server stopped: {error}"))),
-        () = drained => {
-            tracing::warn!("some connections did not end in {DRAIN:?}; they are cut");
-            Ok(())
-        }
-    };
+    tokio::select! {
+        () = server => {}
+        () = drained => tracing::warn!("some connections did not end in {DRAIN:?}; they are cut"),
+    }
     shutdown.cancel();
     tasks.close();
     if tokio::time::timeout(DRAIN, tasks.wait()).await.is_err() {
         tracing::warn!("some tasks did not end in {DRAIN:?}");
     }
-    served
+    Ok(())
 }
 
 /// How pages are rendered.
@@ -151,6 +148,15 @@ pub(crate) fn cancel_on_signal(shutdown: CancellationToken) -> Result<(), Proble
         shutdown.cancel();
     });
     Ok(())
+}
+
+/// Every viewer is an open file: as many as this user may have, not as many as a login begins with.
+fn allow_many_viewers() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, "cannot raise the number of open files; many viewers may not fit");
+    }
 }
 
 /// Creates the user `admin` where there is nobody yet.

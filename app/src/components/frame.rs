@@ -53,6 +53,7 @@ pub(crate) fn Frame() -> impl IntoView {
                 <A href="/" exact=true>"Overview"</A>
                 <A href="/clients">"Clients"</A>
                 <A href="/migrations">"Migrations"</A>
+                <A href="/campaigns">"Campaigns"</A>
                 <A href="/explain">"Explain"</A>
                 <A href="/audit">"Audit"</A>
             </nav>

@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "what the component macro generates is pub whatever the component is")]
 
 pub(crate) mod actions;
+pub(crate) mod campaign_badge;
 pub(crate) mod clock;
 pub(crate) mod confirm_dialog;
 pub(crate) mod disk_map;
@@ -23,3 +24,4 @@ pub(crate) mod refresh_client;
 pub(crate) mod state_badge;
 pub(crate) mod theme;
 pub(crate) mod watch;
+pub(crate) mod wave_bar;

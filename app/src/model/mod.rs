@@ -3,6 +3,7 @@
 //! Names, enum words and field names are the contract of the REST interface; changing one is changing the contract.
 
 pub mod audit;
+pub mod campaign;
 pub mod client;
 pub mod event;
 pub mod import;
@@ -19,6 +20,10 @@ pub mod verification;
 pub mod watch;
 
 pub use audit::{AuditEntry, AuditFilter};
+pub use campaign::{
+    Campaign, CampaignAction, CampaignAsk, CampaignMember, CampaignState, GoOn, Member, NewCampaign, Standing,
+    StopRule, Template, WaveSummary,
+};
 pub use client::{Client, ClientFilter, Disk, DiskUse, LastMigration};
 pub use event::LogBatch;
 pub use import::{ImportFilter, ImportRequest, ImportResult, Imported, ImportedSummary, OldLog};

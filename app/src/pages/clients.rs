@@ -55,11 +55,13 @@ fn ClientTable(page: Page<Client>, path: impl Fn(&str) -> String) -> impl IntoVi
         return view! { <p class="empty">"No client matches. Clients come from the NIM masters; refresh a master on the overview."</p> }.into_any();
     }
     view! {
+        <form method="get" action="/campaigns/new">
         <div class="scroll">
             <table class="cards">
                 <caption class="visually-hidden">"Clients"</caption>
                 <thead>
                     <tr>
+                        <th scope="col"><span class="visually-hidden">"For a campaign"</span></th>
                         <th scope="col">"Client"</th>
                         <th scope="col">"Level"</th>
                         <th scope="col">"rootvg"</th>
@@ -73,6 +75,10 @@ fn ClientTable(page: Page<Client>, path: impl Fn(&str) -> String) -> impl IntoVi
                 <tbody>{items.into_iter().map(|client| view! { <ClientRow client /> }).collect_view()}</tbody>
             </table>
         </div>
+        <Permitted permission=Permission::Operate>
+            <p class="page-actions"><button type="submit">"Plan a campaign with the chosen clients"</button></p>
+        </Permitted>
+        </form>
         {more}
     }
     .into_any()
@@ -86,6 +92,7 @@ fn ClientRow(client: Client) -> impl IntoView {
     let cells = move || client.with(|client| view! { <ClientCells client=client.clone() /> });
     view! {
         <tr data-client=name>
+            <td class="choose"><input type="checkbox" name="clients" value=name.clone() aria-label=format!("Choose {name}") /></td>
             <th scope="row" data-label="Client">
                 <a href=format!("/clients/{name}")>{name.clone()}</a>
                 <span class="small">{client.with_untracked(|client| client.master.to_string())}</span>

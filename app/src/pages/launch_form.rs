@@ -13,7 +13,7 @@ use crate::{
     format,
     model::{
         BootlistPolicy, DiskUse, LaunchOptions, LaunchRequest, Migration, Preflight, Problem, Resource as NimResource,
-        RunMode, Verdict,
+        RunMode, Timestamp, Verdict,
     },
 };
 use aix::{DiskName, ObjectName, Phase};
@@ -45,6 +45,11 @@ fn newest_pair(resources: &[NimResource]) -> (String, String) {
     (lpp.map_or_else(String::new, |lpp| lpp.name.to_string()), spot.name.to_string())
 }
 
+/// What `datetime-local` gives, taken as UTC.
+fn utc(text: &str) -> Result<Timestamp, &'static str> {
+    serde_json::from_value(format!("{text}:00Z").into()).map_err(|_| "The start is no date and time.")
+}
+
 /// Everything that can be chosen.
 #[derive(Clone, Copy)]
 struct Fields {
@@ -63,6 +68,8 @@ struct Fields {
     nimadm_sets_bootlist: RwSignal<bool>,
     stepped: RwSignal<bool>,
     hold_after: RwSignal<Vec<Phase>>,
+    not_before: RwSignal<String>,
+    window: RwSignal<String>,
     change_ref: RwSignal<String>,
     note: RwSignal<String>,
 }
@@ -101,6 +108,8 @@ impl Fields {
             nimadm_sets_bootlist: RwSignal::new(false),
             stepped: RwSignal::new(false),
             hold_after: RwSignal::new(Vec::new()),
+            not_before: empty(),
+            window: empty(),
             change_ref: empty(),
             note: empty(),
         }
@@ -132,8 +141,8 @@ impl Fields {
             bootlist: if self.nimadm_sets_bootlist.get() { BootlistPolicy::Nimadm } else { BootlistPolicy::Hold },
             mode: if self.stepped.get() { RunMode::Stepped } else { RunMode::Full },
             hold_after: if self.stepped.get() { self.hold_after.get() } else { Vec::new() },
-            not_before: None,
-            window: None,
+            not_before: words(self.not_before).map(|text| utc(&text)).transpose()?,
+            window: words(self.window),
             change_ref: words(self.change_ref),
             note: words(self.note),
             acknowledge_warnings: false,
@@ -232,6 +241,17 @@ fn Choices(fields: Fields, options: LaunchOptions) -> impl IntoView {
                 <SelectField label="exclude_files" options=of("exclude_files") value=fields.exclude_files none="None" />
             </div>
         </details>
+        <fieldset>
+            <legend>"Start"</legend>
+            <div class="grid">
+                <label class="field">
+                    <span>"Not before (UTC)"</span>
+                    <input type="datetime-local" prop:value=fields.not_before on:input:target=move |ev| fields.not_before.set(ev.target().value()) />
+                    <small>"Empty: as soon as the master has a place"</small>
+                </label>
+                <TextField label="Maintenance window" value=fields.window hint="Its name; empty: at any time" />
+            </div>
+        </fieldset>
         <fieldset>
             <legend>"For the record"</legend>
             <div class="grid">

@@ -3,6 +3,9 @@
 #![expect(unreachable_pub, reason = "what the component macro generates is pub whatever the component is")]
 
 pub(crate) mod audit;
+pub(crate) mod campaign;
+pub(crate) mod campaign_new;
+pub(crate) mod campaigns;
 pub(crate) mod client;
 pub(crate) mod clients;
 pub(crate) mod explain;

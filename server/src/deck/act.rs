@@ -26,7 +26,7 @@ impl ServerDeck {
         if action != Action::Cutover && when.is_later() {
             return Err(BAD_INPUT.field("not_before", "only a cutover can be given a time"));
         }
-        self.window_exists(when.window.as_deref()).await?;
+        self.launcher().window_exists(when.window.as_deref()).await?;
         if reason.as_ref().is_some_and(|reason| reason.len() > 2000 || reason.contains('\0')) {
             return Err(BAD_INPUT.field("reason", "must be text of at most 2000 bytes"));
         }
@@ -40,7 +40,7 @@ impl ServerDeck {
         }
         if action == Action::Retry {
             // Hosts have changed since: a retry is looked at like a launch, its warnings were acknowledged then.
-            let checked = self.check_launch(&row.request.0).await?.preflight;
+            let checked = self.launcher().check(&row.request.0).await?.preflight;
             if checked.verdict == app::model::Verdict::Block {
                 let why = "The pre-flight blocks the retry; each finding says what to do. Nothing was started.";
                 let problem = crate::error::PREFLIGHT_BLOCKED.problem(why);
@@ -65,7 +65,7 @@ impl ServerDeck {
         let moved = moved.map_err(|error| match error.as_database_error() {
             // Somebody launched the client since the pre-flight.
             Some(taken) if taken.constraint() == Some("one_live_migration_a_client") => {
-                super::launch::busy(&row.client)
+                crate::engine::launch::busy(&row.client)
             }
             _ => db(error),
         })?;

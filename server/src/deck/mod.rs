@@ -3,6 +3,7 @@
 //! Every function checks its permission first. What changes anything writes its audit row in the same transaction.
 
 mod act;
+mod campaign;
 mod fleet;
 mod import;
 mod launch;
@@ -17,10 +18,11 @@ use crate::{
 };
 use app::{
     model::{
-        Action, Ask, AuditEntry, AuditFilter, Blackout, Caller, Client, ClientFilter, Group, ImportFilter,
-        ImportRequest, ImportResult, Imported, ImportedSummary, LaunchOptions, LaunchRequest, LogLines, Master,
-        MasterChange, Me, Migration, MigrationFilter, MigrationSummary, NewBlackout, NewMaster, OldLog, Overview, Page,
-        Permission, Preflight, Problem, Resource, Schedule, Verification, Window,
+        Action, Ask, AuditEntry, AuditFilter, Blackout, Caller, Campaign, CampaignAction, CampaignAsk, Client,
+        ClientFilter, Group, ImportFilter, ImportRequest, ImportResult, Imported, ImportedSummary, LaunchOptions,
+        LaunchRequest, LogLines, Master, MasterChange, Me, Migration, MigrationFilter, MigrationSummary, NewBlackout,
+        NewCampaign, NewMaster, OldLog, Overview, Page, Permission, Preflight, Problem, Resource, Schedule,
+        Verification, Window,
     },
     port::{self, Deck},
 };
@@ -134,7 +136,7 @@ impl Deck for ServerDeck {
 
     async fn preflight(&self, caller: &Caller, request: LaunchRequest) -> Result<Preflight, Problem> {
         may(caller, Permission::Operate)?;
-        Ok(self.check_launch(&request).await?.preflight)
+        Ok(self.launcher().check(&request).await?.preflight)
     }
 
     async fn launch(&self, caller: &Caller, request: LaunchRequest, key: Option<String>) -> Result<Migration, Problem> {
@@ -176,6 +178,32 @@ impl Deck for ServerDeck {
     async fn verification(&self, caller: &Caller, id: Uuid) -> Result<Verification, Problem> {
         may(caller, Permission::View)?;
         self.read_verification(id).await
+    }
+
+    async fn campaigns(&self, caller: &Caller) -> Result<Page<Campaign>, Problem> {
+        may(caller, Permission::View)?;
+        self.list_campaigns().await
+    }
+
+    async fn campaign(&self, caller: &Caller, id: Uuid) -> Result<Campaign, Problem> {
+        may(caller, Permission::View)?;
+        self.find_campaign(id).await
+    }
+
+    async fn start_campaign(&self, caller: &Caller, new: NewCampaign) -> Result<Campaign, Problem> {
+        may(caller, Permission::Operate)?;
+        self.store_campaign(caller, new).await
+    }
+
+    async fn act_on_campaign(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        action: CampaignAction,
+        ask: CampaignAsk,
+    ) -> Result<Campaign, Problem> {
+        may(caller, action.permission())?;
+        self.campaign_asked(caller, id, action, ask).await
     }
 
     async fn schedule(&self, caller: &Caller) -> Result<Schedule, Problem> {

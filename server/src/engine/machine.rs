@@ -232,24 +232,26 @@ pub fn why_not(case: impl Into<Case>, action: Action) -> String {
                 .to_owned()
         }
         (Action::Cancel, State::Armed | State::Rebooting | State::Verifying) => {
-            "The cutover is under way and the client may be shutting down already; wait for the verification, then roll back".to_owned()
+            "the cutover is under way and the client may be shutting down already; wait for the verification, then roll back".to_owned()
         }
         (Action::Cancel | Action::Cutover | Action::Clean | Action::Retry, State::Verified | State::VerificationFailed) => {
-            format!("The client was cut over: {action} comes too late, roll back instead")
+            "the client was cut over, it comes too late; roll back instead".to_owned()
         }
         (Action::Retry, State::FailedDebris) => {
-            "Something of the failed attempt is left on client or master, and a new one would stumble over it; clean first".to_owned()
+            "something of the failed attempt is left on client or master, and a new one would stumble over it; clean first".to_owned()
         }
-        (Action::Cutover, state) if !state.log_is_complete() => "There is no finished clone to cut over to yet".to_owned(),
+        (Action::Cutover, state) if !state.log_is_complete() => "there is no finished clone to cut over to yet".to_owned(),
         (Action::Rollback, State::CloneReady) => {
-            "The client still runs its old system, there is nothing to roll back; cancel removes the clone".to_owned()
+            "the client still runs its old system, there is nothing to roll back; cancel removes the clone".to_owned()
         }
         (Action::Finalise, State::VerificationFailed) => {
-            "The new system is not proven, and the old disk is the way back; verify again or roll back first".to_owned()
+            "the new system is not proven, and the old disk is the way back; verify again or roll back first".to_owned()
         }
-        (action, state) if state.is_over() => format!("The migration is over, {action} changes nothing any more"),
-        (action, state) => format!("{action} is not possible in state {state}"),
+        (_, state) if state.is_over() => "the migration is over".to_owned(),
+        _ => String::new(),
     };
+    let refused = format!("{action} is not possible in state {}", case.state);
+    let why = if why.is_empty() { refused } else { format!("{refused}: {why}") };
     let possible: Vec<_> = actions(case).into_iter().map(Action::as_str).collect();
     if possible.is_empty() {
         format!("{why}. Nothing can be asked of it now.")

@@ -8,11 +8,14 @@
 //! a lost fact would cost a migration.
 
 pub mod calendar;
+pub mod campaign;
+mod campaigns;
 pub mod ending;
 pub mod eta;
 pub mod host;
 pub mod interlock;
 pub mod inventory;
+pub mod launch;
 pub mod look;
 pub mod machine;
 pub mod masters;
@@ -33,7 +36,7 @@ use crate::{
 use masters::Masters;
 use sqlx::PgPool;
 use std::{sync::Arc, time::Duration};
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
@@ -118,11 +121,15 @@ impl Engine {
             stop: CancellationToken::new(),
         });
         engine.tasks.spawn(engine.clone().scan());
-        engine.tasks.spawn(engine.clone().patrol());
+        let campaigning = engine.clone();
+        engine.tasks.spawn(async move {
+            campaigning.stop.run_until_cancelled(campaigning.run_campaigns()).await.unwrap_or_default();
+        });
         let looking = engine.clone();
         engine
             .tasks
             .spawn(async move { looking.stop.run_until_cancelled(looking.look_at_caches()).await.unwrap_or_default() });
+        engine.tasks.spawn(engine.clone().patrol());
         engine
     }
 
@@ -143,9 +150,10 @@ impl Engine {
             if let Err(error) = self.schedule().await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "no turn can be given");
             }
+            let asked = Instant::now();
             match fence::claim(&self.pool, self.owner, self.timing.lease).await {
                 Ok(Some(fence)) => {
-                    self.tasks.spawn(run::Run::new(self.clone(), fence).carry_out());
+                    self.tasks.spawn(run::Run::new(self.clone(), fence, asked).carry_out());
                     continue;
                 }
                 Ok(None) => {}

@@ -36,6 +36,8 @@ use uuid::Uuid;
 pub struct Run {
     pub(super) engine: Arc<Engine>,
     pub(super) fence: Fence,
+    /// When the claim was asked for: the lease has run since then, however late the answer was.
+    claimed: Instant,
     /// How often a person has moved the migration, as last heard of.
     asked: watch::Sender<i32>,
 }
@@ -92,14 +94,13 @@ impl From<SpoolError> for StepError {
 }
 
 impl Run {
-    pub(super) fn new(engine: Arc<Engine>, fence: Fence) -> Self {
-        Self { engine, fence, asked: watch::Sender::new(0) }
+    pub(super) fn new(engine: Arc<Engine>, fence: Fence, claimed: Instant) -> Self {
+        Self { engine, fence, claimed, asked: watch::Sender::new(0) }
     }
 
     /// Works until nothing is asked for any more, the lease is lost, or this server stops.
     #[tracing::instrument(name = "run", skip_all, fields(migration = %self.fence.migration, epoch = self.fence.epoch))]
     pub(super) async fn carry_out(self) {
-        let claimed = Instant::now();
         if self.fence.takeovers > self.engine.timing.takeovers {
             if let Err(error) = self.park().await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the migration could not be parked");
@@ -107,6 +108,9 @@ impl Run {
             return;
         }
         tokio::select! {
+            // A server that was frozen hears first that its lease is gone.
+            biased;
+            () = self.keep_lease() => tracing::warn!("the lease is lost"),
             result = self.work() => match result {
                 Ok(()) => {}
                 Err(StepError::Write(WriteError::Fenced)) => tracing::info!("somebody else goes on with this migration"),
@@ -116,7 +120,6 @@ impl Run {
                     return;
                 }
             },
-            () = self.keep_lease(claimed) => tracing::warn!("the lease is lost"),
             () = self.engine.stop.cancelled() => tracing::info!("handing over"),
         }
         if let Err(error) = fence::release(&self.engine.pool, &self.fence).await {
@@ -142,9 +145,9 @@ impl Run {
 
     /// Renews the lease; returns when it must be taken for lost. The clock is monotonic and starts before the request: by the
     /// time the database would give the lease to another, this server has stopped.
-    async fn keep_lease(&self, claimed: Instant) {
+    async fn keep_lease(&self) {
         let ttl = self.engine.timing.lease;
-        let mut last = claimed;
+        let mut last = self.claimed;
         while let Ok(Some(renewed)) = timeout_at(last + ttl.mul_f64(0.8), self.renew_lease(ttl)).await {
             last = renewed;
         }

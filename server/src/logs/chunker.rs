@@ -73,7 +73,7 @@ impl Chunker {
     fn push_piece(&mut self, bytes: &[u8]) -> Vec<Chunk> {
         self.pending.extend_from_slice(bytes);
         let mut full = Vec::new();
-        while let Some(length) = self.pending[self.searched..].iter().position(|&b| b == b'\n') {
+        while let Some(length) = memchr::memchr(b'\n', &self.pending[self.searched..]) {
             self.line_ends_at(self.searched + length + 1, &mut full);
         }
         self.searched = self.pending.len();

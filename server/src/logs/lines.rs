@@ -9,6 +9,10 @@ pub fn shown(line: &[u8]) -> String {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let cut = &line[..line.len().min(SHOWN)];
+    // Nearly every line.
+    if cut.iter().all(|b| matches!(b, b' '..=b'~' | b'\t')) {
+        return String::from_utf8_lossy(cut).into_owned();
+    }
     let visible = |c: char| if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
     String::from_utf8_lossy(cut).chars().map(visible).collect()
 }

@@ -31,8 +31,9 @@ pub async fn ended(
 ) -> Result<(), sqlx::Error> {
     let outcome = serde_json::to_value(verdict.outcome).map_err(super::decode)?;
     sqlx::query(
-        "UPDATE attempt SET ended_at = COALESCE(ended_at, now()), rc = $3, outcome = $4, failed_phase = $5, cause = $6,
-             advice = $7, codes = $8
+        // It may have begun without anybody having written that down: cancelled in the moment of its start.
+        "UPDATE attempt SET started_at = COALESCE(started_at, now()), ended_at = COALESCE(ended_at, now()), rc = $3, outcome = $4,
+             failed_phase = $5, cause = $6, advice = $7, codes = $8
          WHERE migration_id = $1 AND number = $2",
     )
     .bind(id)

@@ -1,6 +1,7 @@
 //! The chunks of the logs.
 
 use super::fence::{Fence, WriteError, fenced};
+use crate::logs::chunker::Chunk;
 use aix::Phase;
 use futures::{Stream, TryStreamExt};
 use sqlx::{PgConnection, PgExecutor, PgPool};
@@ -46,39 +47,41 @@ impl Row {
     }
 }
 
-/// A chunk to store; positions are those in the whole migration's log.
-#[derive(Debug)]
-pub struct New<'a> {
-    /// Attempt that printed it.
+/// Where the log of an attempt begins in the whole migration's.
+#[derive(Debug, Clone, Copy)]
+pub struct At {
+    /// The attempt.
     pub attempt: i32,
-    /// Offset of its first byte.
-    pub first_byte: u64,
-    /// Number of the line its first byte is in.
-    pub first_line: u64,
-    /// When it was printed, as far as is known.
-    pub at: OffsetDateTime,
-    /// What it holds.
-    pub chunk: &'a crate::logs::chunker::Chunk,
+    /// Bytes of the attempts before.
+    pub bytes: u64,
+    /// Lines of the attempts before.
+    pub lines: u64,
 }
 
-/// Stores a chunk and moves the offset past it, in the caller's transaction.
+/// Stores chunks that follow on each other, each with the time when it was printed, and moves the offset past them, in the
+/// caller's transaction.
 ///
 /// # Errors
 /// [`WriteError::Fenced`] where the lease is lost, or the bytes do not follow on those that are stored.
-pub async fn append(conn: &mut PgConnection, fence: &Fence, new: &New<'_>) -> Result<(), WriteError> {
-    let chunk = new.chunk;
-    let lines = i64::from(chunk.line_count);
-    let bytes = chunk.body.len() as i64;
+pub async fn append(
+    conn: &mut PgConnection,
+    fence: &Fence,
+    to: At,
+    chunks: &[(OffsetDateTime, Chunk)],
+) -> Result<(), WriteError> {
+    let (Some((_, first)), Some((last_at, _))) = (chunks.first(), chunks.last()) else { return Ok(()) };
+    let lines: i64 = chunks.iter().map(|(_, chunk)| i64::from(chunk.line_count)).sum();
+    let bytes: i64 = chunks.iter().map(|(_, chunk)| chunk.body.len() as i64).sum();
     let done = sqlx::query(
         "UPDATE migration SET log_lines = log_lines + $4, log_bytes = log_bytes + $5, last_line_at = $6, updated_at = now()
          WHERE id = $1 AND epoch = $2 AND log_bytes = $3",
     )
     .bind(fence.migration)
     .bind(fence.epoch)
-    .bind(new.first_byte.cast_signed())
+    .bind((to.bytes + first.first_byte).cast_signed())
     .bind(lines)
     .bind(bytes)
-    .bind(new.at)
+    .bind(last_at)
     .execute(&mut *conn)
     .await?;
     fenced(done.rows_affected())?;
@@ -86,26 +89,29 @@ pub async fn append(conn: &mut PgConnection, fence: &Fence, new: &New<'_>) -> Re
         "UPDATE attempt SET log_lines = log_lines + $3, log_bytes = log_bytes + $4 WHERE migration_id = $1 AND number = $2",
     )
     .bind(fence.migration)
-    .bind(new.attempt)
+    .bind(to.attempt)
     .bind(lines)
     .bind(bytes)
     .execute(&mut *conn)
     .await?;
+    // One statement for all of them: a column each. PostgreSQL's text has no NUL; a head holds none, it is text for eyes.
+    let column = |of: fn(&At, &Chunk) -> i64| chunks.iter().map(|(_, chunk)| of(&to, chunk)).collect::<Vec<_>>();
     sqlx::query(
         "INSERT INTO log_chunk (migration_id, first_byte, attempt, phase, at, first_line, line_count, head, head_bytes, body)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+         SELECT $1, first_byte, $2, phase, at, first_line, line_count, head, head_bytes, body
+         FROM unnest($3::bigint[], $4::smallint[], $5::timestamptz[], $6::bigint[], $7::integer[], $8::text[], $9::bigint[],
+                     $10::bytea[]) c (first_byte, phase, at, first_line, line_count, head, head_bytes, body)",
     )
     .bind(fence.migration)
-    .bind(new.first_byte.cast_signed())
-    .bind(new.attempt)
-    .bind(chunk.phase.map(|phase| i16::from(phase.number())))
-    .bind(new.at)
-    .bind(new.first_line.cast_signed())
-    .bind(chunk.line_count.cast_signed())
-    // PostgreSQL's text has no NUL; the head holds none, it is text for eyes.
-    .bind(&chunk.head)
-    .bind(chunk.head_bytes.cast_signed())
-    .bind(&chunk.body)
+    .bind(to.attempt)
+    .bind(column(|to, chunk| (to.bytes + chunk.first_byte).cast_signed()))
+    .bind(chunks.iter().map(|(_, chunk)| chunk.phase.map(|phase| i16::from(phase.number()))).collect::<Vec<_>>())
+    .bind(chunks.iter().map(|(at, _)| *at).collect::<Vec<_>>())
+    .bind(column(|to, chunk| (to.lines + chunk.first_line).cast_signed()))
+    .bind(chunks.iter().map(|(_, chunk)| chunk.line_count.cast_signed()).collect::<Vec<_>>())
+    .bind(chunks.iter().map(|(_, chunk)| chunk.head.as_deref()).collect::<Vec<_>>())
+    .bind(column(|_, chunk| chunk.head_bytes.cast_signed()))
+    .bind(chunks.iter().map(|(_, chunk)| chunk.body.as_slice()).collect::<Vec<_>>())
     .execute(conn)
     .await?;
     Ok(())

@@ -2,6 +2,7 @@
 
 pub mod attempt;
 pub mod audit;
+pub mod campaign;
 pub mod change;
 pub mod client;
 pub mod fence;
@@ -36,6 +37,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a request waits for a free connection before it is told so.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 const MAX_CONNECTIONS: u32 = 16;
+/// A server that freezes, or is cut off, inside a transaction would hold its locks for ever, and among them is the one all writers of
+/// the record wait for. PostgreSQL ends it: soon enough that those who waited still renew their leases in time.
+const NO_FROZEN_TRANSACTIONS: &str = "SET idle_in_transaction_session_timeout = '2s'";
 
 /// Why there is no usable database.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +74,9 @@ pub async fn connect(options: PgConnectOptions) -> Result<PgPool, StoreError> {
     let pool = PgPoolOptions::new()
         .max_connections(MAX_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .after_connect(|connection, _| {
+            Box::pin(async { sqlx::raw_sql(NO_FROZEN_TRANSACTIONS).execute(connection).await.map(drop) })
+        })
         .connect_lazy_with(options);
     MIGRATIONS.run(&pool).await.map_err(StoreError::Migrate)?;
     Ok(pool)

@@ -4,6 +4,7 @@ pub mod assets;
 pub mod extract;
 pub mod headers;
 pub mod health;
+pub mod listen;
 pub mod pages;
 pub mod problem;
 pub mod rest;

@@ -40,7 +40,7 @@ async fn a_promoted_replica_has_everything_that_was_acknowledged() {
     let master = json!({ "name": "late", "host": "127.0.0.1", "port": 22, "user": "root" });
     fleet.rest.post("/masters", &master).await.refused(503, "ND0002");
     replica.promote();
-    fleet.primary = replica;
+    fleet.primary = replica.into();
 
     let masters = until("the database is back", || async {
         let answer = fleet.rest.get("/masters").await;

@@ -3,7 +3,7 @@
 use crate::cluster::Postgres;
 use crate::contact::lab_host;
 use crate::estate::Estate;
-use crate::program::listening;
+use crate::program::try_listening;
 use crate::proxy::Proxy;
 use crate::rest::{Rest, until};
 use crate::support::{DataDir, PASSWORD, kill};
@@ -13,6 +13,7 @@ use sqlx::postgres::PgConnectOptions;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 use tokio::io::{BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
@@ -20,6 +21,8 @@ use tokio::process::{Child, ChildStdout, Command};
 pub(crate) struct Node {
     pub(crate) address: SocketAddr,
     process: (Child, Lines<BufReader<ChildStdout>>),
+    /// The port its way to the database begins at.
+    way: u16,
     dir: DataDir,
 }
 
@@ -29,10 +32,10 @@ pub(crate) struct Fleet {
     pub(crate) database: Proxy,
     /// Their way to the master.
     pub(crate) network: Proxy,
-    pub(crate) primary: Postgres,
+    pub(crate) primary: Arc<Postgres>,
     /// A session that every server knows.
     pub(crate) rest: Rest,
-    options: Vec<String>,
+    pub(crate) options: Vec<String>,
     lab_process: Child,
     pub(crate) lab: DataDir,
 }
@@ -40,7 +43,7 @@ pub(crate) struct Fleet {
 impl Fleet {
     pub(crate) async fn start(servers: usize, clients: u32, speed: u32, options: &[&str]) -> Self {
         let lab = DataDir::new();
-        let lab_process = Command::new(env!("CARGO_BIN_EXE_nimdeck"))
+        let lab_process = nimdeck()
             .args(["lab", &format!("--clients={clients}"), &format!("--speed={speed}"), "--dir"])
             .arg(lab.path())
             .current_dir(lab.path())
@@ -49,7 +52,7 @@ impl Fleet {
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        let primary = Postgres::primary().await;
+        let primary = Arc::new(Postgres::primary().await);
         until("the lab", || async { lab.path().join("known_hosts").is_file().then_some(()) }).await;
         let (address, key) = lab_host(lab.path(), 0);
         until("the master's sshd", || async { std::net::TcpStream::connect(address).ok() }).await;
@@ -96,14 +99,18 @@ impl Fleet {
 
     /// One more server; its number.
     pub(crate) async fn add(&mut self) -> usize {
-        let node = Node::start(&self.options, self.database.port, self.lab.path(), DataDir::new()).await;
-        self.nodes.push(node);
+        self.add_by(self.database.port).await
+    }
+
+    /// One more server that gets to the database by this port; its number.
+    pub(crate) async fn add_by(&mut self, way: u16) -> usize {
+        self.nodes.push(Node::start(&self.options, way, self.lab.path(), DataDir::new()).await);
         self.nodes.len() - 1
     }
 
     /// SIGKILL.
     pub(crate) async fn kill(&mut self, node: usize) {
-        self.nodes[node].process.0.kill().await.unwrap();
+        self.nodes[node].kill().await;
     }
 
     /// SIGTERM; it must end well.
@@ -115,10 +122,7 @@ impl Fleet {
 
     /// Starts a server again, on its old address.
     pub(crate) async fn start_again(&mut self, node: usize) {
-        let process =
-            spawn(&self.options, self.database.port, self.lab.path(), &self.nodes[node].dir, self.nodes[node].address)
-                .await;
-        self.nodes[node].process = process.1;
+        assert!(self.nodes[node].start_again(&self.options, self.lab.path()).await, "{}", self.nodes[node].log());
     }
 
     /// A value of the database, past all proxies.
@@ -128,7 +132,7 @@ impl Fleet {
 
     /// `nimdeck audit verify` says that the record is whole.
     pub(crate) async fn record_is_whole(&self) {
-        let mut verify = Command::new(env!("CARGO_BIN_EXE_nimdeck"));
+        let mut verify = nimdeck();
         verify.args(["audit", "verify", "--database-url", &Postgres::url(self.primary.port), "--data-dir"]);
         let output = verify.arg(self.nodes[0].dir.path()).current_dir(self.nodes[0].dir.path()).output().await.unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -136,10 +140,27 @@ impl Fleet {
 }
 
 impl Node {
-    async fn start(options: &[String], database: u16, lab: &Path, dir: DataDir) -> Self {
+    async fn start(options: &[String], way: u16, lab: &Path, dir: DataDir) -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let (address, process) = spawn(options, database, lab, &dir, any).await;
-        Self { address, process, dir }
+        let (address, process) = spawn(options, way, lab, &dir, any).await.unwrap();
+        Self { address, process, way, dir }
+    }
+
+    /// SIGKILL.
+    pub(crate) async fn kill(&mut self) {
+        self.process.0.kill().await.unwrap();
+    }
+
+    /// SIGTERM, and waits for the end.
+    pub(crate) async fn stop(&mut self) {
+        kill("-TERM", self.pid());
+        self.process.0.wait().await.unwrap();
+    }
+
+    /// Starts it again on its old address; false where it ended instead of listening.
+    pub(crate) async fn start_again(&mut self, options: &[String], lab: &Path) -> bool {
+        let started = spawn(options, self.way, lab, &self.dir, self.address).await;
+        started.map(|(_, process)| self.process = process).is_some()
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -151,14 +172,23 @@ impl Node {
     }
 }
 
+/// The program, which takes no variable that begins with `NIMDECK_` and is not its own.
+fn nimdeck() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nimdeck"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("NIMDECK_CHAOS_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
 async fn spawn(
     options: &[String],
     database: u16,
     lab: &Path,
     dir: &DataDir,
     listen: SocketAddr,
-) -> (SocketAddr, (Child, Lines<BufReader<ChildStdout>>)) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nimdeck"));
+) -> Option<(SocketAddr, (Child, Lines<BufReader<ChildStdout>>))> {
+    let mut command = nimdeck();
     command
         .args(["serve", &format!("--listen={listen}"), "--database-url", &Postgres::url(database), "--data-dir"])
         .arg(dir.path())
@@ -166,7 +196,7 @@ async fn spawn(
         .env("NIMDECK_ADMIN_PASSWORD", PASSWORD)
         .env("NIMDECK_SSH_KEY", lab.join("id_ed25519"))
         .envs(options.iter().filter_map(|option| option.split_once('=').filter(|(key, _)| key.starts_with("NIMDECK"))));
-    listening(command, dir.path()).await
+    try_listening(command, dir.path()).await
 }
 
 impl Drop for Fleet {

@@ -37,7 +37,7 @@ async fn a_launch_that_cannot_be_right_is_refused_with_its_findings() {
     assert!(strange["errors"][0]["field"].as_str().unwrap().contains("spot"), "{strange}");
     launch(with("lpar71", "target_disks", json!([]))).await.refused(422, "ND0003");
     launch(with("lpar71", "target_disks", json!(["hdisk1", "hdisk1"]))).await.refused(422, "ND0003");
-    launch(with("lpar71", "window", json!("sunday"))).await.refused(422, "ND0305");
+    launch(with("lpar71", "window", json!("sunday"))).await.refused(422, "ND0003");
 
     blocked_by(launch(with("lpar71", "target_disks", json!(["hdisk9"]))).await, "D1", "no such disk");
     blocked_by(launch(with("lpar71", "target_disks", json!(["hdisk2"]))).await, "D1", "datavg");

@@ -10,6 +10,8 @@
 mod support;
 
 mod actions;
+mod campaigns;
+mod chaos;
 mod cluster;
 mod contact;
 mod database;

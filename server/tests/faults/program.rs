@@ -44,6 +44,11 @@ impl Program {
         Self { rest, options, address, server, dir }
     }
 
+    /// Where it answers.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.server.0.id().unwrap()
     }
@@ -63,7 +68,7 @@ impl Program {
 
     /// Starts it again on the same data directory and address.
     pub(crate) async fn start_again(&mut self) {
-        self.server = spawn(self.dir.path(), &self.options, self.address).await.1;
+        self.server = spawn(self.dir.path(), &self.options, self.address()).await.1;
     }
 
     pub(crate) fn estate(&self) -> Estate {
@@ -125,20 +130,29 @@ async fn spawn(
 }
 
 /// Starts a server whose log goes into `dir`; its address, once it listens.
-pub(crate) async fn listening(
+async fn listening(command: Command, dir: &Path) -> (SocketAddr, (Child, Lines<BufReader<ChildStdout>>)) {
+    let started = try_listening(command, dir).await;
+    let Some(started) = started else {
+        panic!("it does not start: {}", fs::read_to_string(dir.join("server.log")).unwrap());
+    };
+    started
+}
+
+/// The same; nothing where it ends instead.
+pub(crate) async fn try_listening(
     mut command: Command,
     dir: &Path,
-) -> (SocketAddr, (Child, Lines<BufReader<ChildStdout>>)) {
+) -> Option<(SocketAddr, (Child, Lines<BufReader<ChildStdout>>))> {
     let log = fs::File::options().create(true).append(true).open(dir.join("server.log")).unwrap();
     let command = command.current_dir(dir).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
     let mut server = command.spawn().unwrap();
     let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
     while let Some(line) = lines.next_line().await.unwrap() {
         if let Some(address) = line.strip_prefix("nimdeck is ready at http://") {
-            return (address.parse().unwrap(), (server, lines));
+            return Some((address.parse().unwrap(), (server, lines)));
         }
     }
-    panic!("it does not start: {}", fs::read_to_string(dir.join("server.log")).unwrap());
+    None
 }
 
 impl Drop for Program {

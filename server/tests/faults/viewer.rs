@@ -87,10 +87,15 @@ pub(crate) async fn watch(rest: Rest, id: String, query: &str, cuts: impl IntoIt
     let mut cuts = cuts.into_iter();
     loop {
         let mut batches = cuts.next();
-        let Ok(mut events) = open(&rest, &id, query, seen.last()).await else {
+        let mut events = match open(&rest, &id, query, seen.last()).await {
+            Ok(events) => events,
+            // Nothing is left to see: the cut came between the last line and the end.
+            Err(204) => return seen,
             // What a browser's EventSource does where the server is away.
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            continue;
+            Err(_) => {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                continue;
+            }
         };
         seen.connections += 1;
         while batches != Some(0)

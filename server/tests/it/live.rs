@@ -45,7 +45,7 @@ impl Server {
         Viewer { events: viewer.unwrap().events().boxed(), next: 1 }
     }
 
-    async fn ingest<'a>(&'a self, pool: &'a PgPool, fence: &Fence) -> Ingest<'a> {
+    async fn ingest(&self, pool: &PgPool, fence: &Fence) -> Ingest {
         Ingest::resume(pool, &self.bus, *fence, 1, Position::default()).await.unwrap()
     }
 }
@@ -80,11 +80,11 @@ async fn patiently<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Writes lines one after the other, each when every viewer has seen the one before.
-async fn line_by_line(ingest: &mut Ingest<'_>, viewers: &mut [&mut Viewer], lines: u64) {
+async fn line_by_line(ingest: &mut Ingest, viewers: &mut [&mut Viewer], lines: u64) {
     for _ in 0..lines {
         let line = viewers[0].next;
         ingest.take(format!("line {line}\n").as_bytes()).await.unwrap();
-        ingest.flush().await.unwrap();
+        ingest.settle().await.unwrap();
         for viewer in &mut *viewers {
             viewer.reaches(line).await;
         }
@@ -120,7 +120,7 @@ async fn lines_reach_the_viewers_of_another_server_without_waiting_for_its_poll(
     late.next = far.next - 1;
     for _ in 0..400 {
         ingest.take(b"burst\n").await.unwrap();
-        ingest.flush().await.unwrap();
+        ingest.settle().await.unwrap();
     }
     let last = far.next + 399;
     patiently(async { tokio::join!(far.reaches(last), near.reaches(last), late.reaches(last)) }).await;

@@ -133,3 +133,31 @@ async fn a_database_that_is_down_signs_nobody_out() {
     assert_eq!(client.get(server.url("/readyz")).send().await.unwrap().status(), 503);
     assert_eq!(client.get(server.url("/healthz")).send().await.unwrap().status(), 200);
 }
+
+/// What ends open streams: asked for all of them at once.
+#[tokio::test]
+async fn sessions_and_tokens_that_are_gone_are_told_from_those_that_hold() {
+    let server = Server::start().await;
+    let admin = server.add_user("stays", Role::Viewer).await;
+    let leaver = server.add_user("leaves", Role::Viewer).await;
+    for (id, user, ends) in [(1_u8, admin.id, "1 hour"), (2, leaver.id, "1 hour"), (3, admin.id, "-1 second")] {
+        let insert = "INSERT INTO session (id_hash, user_id, data, created_at, expires_at)
+                      VALUES ($1, $2, '{}', now() - interval '1 day', now() + $3::interval)";
+        let insert = sqlx::query(insert).bind(vec![id; 32]).bind(user).bind(ends);
+        insert.execute(&server.pool).await.unwrap();
+        let insert = "INSERT INTO api_token (id, user_id, name, token_hash, role, created_at, expires_at)
+                      VALUES ($1, $2, $3, $4, 'viewer', now() - interval '1 day', now() + $5::interval)";
+        let insert = sqlx::query(insert).bind(uuid::Uuid::now_v7()).bind(user).bind(format!("t{id}"));
+        insert.bind(token::hash(&id.to_string()).to_vec()).bind(ends).execute(&server.pool).await.unwrap();
+    }
+    let disable = sqlx::query("UPDATE user_account SET disabled_at = now() WHERE id = $1").bind(leaver.id);
+    disable.execute(&server.pool).await.unwrap();
+
+    let sessions: Vec<_> = (1..=4).map(|id| vec![id; 32]).collect();
+    let mut gone = store::session::gone(&server.pool, &sessions).await.unwrap();
+    gone.sort_unstable();
+    assert_eq!(gone, sessions[1..]);
+    let tokens: Vec<_> = (1..=4).map(|id| token::hash(&id.to_string()).to_vec()).collect();
+    let gone = store::token::gone(&server.pool, &tokens).await.unwrap();
+    assert!(gone.len() == 3 && !gone.contains(&tokens[0]));
+}

@@ -1,10 +1,11 @@
 //! A deck without an estate: it checks permissions as the real one does, and finds nothing.
 
 use app::model::{
-    Action, Ask, AuditEntry, AuditFilter, Blackout, Caller, Client, ClientFilter, Group, ImportFilter, ImportRequest,
-    ImportResult, Imported, ImportedSummary, LaunchOptions, LaunchRequest, LogLines, Master, MasterChange, Me,
-    Migration, MigrationFilter, MigrationSummary, NewBlackout, NewMaster, OldLog, Overview, Page, Permission,
-    Preflight, Problem, Resource, Schedule, Verification, Window,
+    Action, Ask, AuditEntry, AuditFilter, Blackout, Caller, Campaign, CampaignAction, CampaignAsk, Client,
+    ClientFilter, Group, ImportFilter, ImportRequest, ImportResult, Imported, ImportedSummary, LaunchOptions,
+    LaunchRequest, LogLines, Master, MasterChange, Me, Migration, MigrationFilter, MigrationSummary, NewBlackout,
+    NewCampaign, NewMaster, OldLog, Overview, Page, Permission, Preflight, Problem, Resource, Schedule, Verification,
+    Window,
 };
 use app::port::{Deck, check};
 use async_trait::async_trait;
@@ -98,6 +99,24 @@ impl Deck for NoEstate {
     }
     async fn verification(&self, c: &Caller, _: Uuid) -> Result<Verification, Problem> {
         nothing(c, Permission::View)
+    }
+    async fn campaigns(&self, c: &Caller) -> Result<Page<Campaign>, Problem> {
+        empty(c)
+    }
+    async fn campaign(&self, c: &Caller, _: Uuid) -> Result<Campaign, Problem> {
+        nothing(c, Permission::View)
+    }
+    async fn start_campaign(&self, c: &Caller, _: NewCampaign) -> Result<Campaign, Problem> {
+        nothing(c, Permission::Operate)
+    }
+    async fn act_on_campaign(
+        &self,
+        c: &Caller,
+        _: Uuid,
+        action: CampaignAction,
+        _: CampaignAsk,
+    ) -> Result<Campaign, Problem> {
+        nothing(c, action.permission())
     }
     async fn schedule(&self, c: &Caller) -> Result<Schedule, Problem> {
         check(Some(c), Permission::View)?;

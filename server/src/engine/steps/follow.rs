@@ -24,8 +24,10 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::time::{Instant, sleep_until};
 
-/// Lines wait at most this long to be stored.
-const FLUSH: Duration = Duration::from_millis(250);
+/// Lines that come one after the other are stored so often, while the database is quick.
+const FLUSH: Duration = Duration::from_millis(40);
+/// And at least so often, however slow it is.
+const SLOWEST: Duration = Duration::from_millis(250);
 
 impl Run {
     pub(in crate::engine) async fn follow(&self, row: &Row) -> Result<(), StepError> {
@@ -47,17 +49,22 @@ impl Run {
         row: &Row,
         connection: &Connection,
         job: &Job,
-    ) -> Result<(Ingest<'_>, Option<i32>), StepError> {
+    ) -> Result<(Ingest, Option<i32>), StepError> {
         let stored = Position {
             bytes: (row.log_bytes - row.attempt_bytes.unwrap_or_default()).unsigned_abs(),
             lines: (row.log_lines - row.attempt_lines.unwrap_or_default()).unsigned_abs(),
         };
-        let (pool, bus) = (&self.engine.pool, &*self.engine.bus);
+        let (pool, bus) = (&self.engine.pool, &self.engine.bus);
         let mut ingest = Ingest::resume(pool, bus, self.fence, row.attempt, stored).await?;
         ingest.set_marks(job.marks(connection).await?);
         let mut looked_dead = false;
         let rc = loop {
-            follow_once(connection, job, &mut ingest).await?;
+            let followed = follow_once(connection, job, &mut ingest).await;
+            // Also where the connection was lost: what was received is stored before anybody asks what is.
+            if !matches!(followed, Err(StepError::Write(_))) {
+                ingest.settle().await?;
+            }
+            followed?;
             // Bytes printed from here on are printed now.
             ingest.set_marks(Vec::new());
             match job.status(connection).await? {
@@ -80,7 +87,7 @@ impl Run {
         row: &Row,
         connection: &Connection,
         job: &Job,
-        ingest: &Ingest<'_>,
+        ingest: &Ingest,
         rc: Option<i32>,
     ) -> Result<(), StepError> {
         let sha256 = self.prove(row, connection, job).await?;
@@ -192,9 +199,12 @@ fn gone(job: &Job) -> StepError {
 }
 
 /// Takes the output until the job or its follower ends.
-async fn follow_once(connection: &Connection, job: &Job, ingest: &mut Ingest<'_>) -> Result<(), StepError> {
+///
+/// A line after a quiet time is stored at once. While more come they are stored together: each commit is an fsync, and with many
+/// migrations a commit a line would be all the database does. Where commits take long, batches are larger still.
+async fn follow_once(connection: &Connection, job: &Job, ingest: &mut Ingest) -> Result<(), StepError> {
     let mut stream = job.follow(connection, ingest.received()).await?;
-    let mut flushed = Instant::now();
+    let mut flushed: Option<Instant> = None;
     let mut due: Option<Instant> = None;
     loop {
         let wait = async {
@@ -207,25 +217,26 @@ async fn follow_once(connection: &Connection, job: &Job, ingest: &mut Ingest<'_>
             piece = stream.next() => match piece? {
                 Some(Piece::Stdout(bytes)) => {
                     ingest.take(&bytes).await?;
-                    due.get_or_insert((flushed + FLUSH).max(Instant::now()));
+                    let pause = (ingest.took() * 4).clamp(FLUSH, SLOWEST);
+                    due.get_or_insert(flushed.map_or_else(Instant::now, |flushed| flushed + pause));
                 }
                 Some(Piece::Stderr(bytes)) => {
                     tracing::debug!(said = %String::from_utf8_lossy(&bytes), "the follower on the master complains");
                 }
-                None => break,
+                None => return Ok(()),
             },
             () = wait => {
-                ingest.flush().await?;
-                flushed = Instant::now();
+                ingest.flush();
+                flushed = Some(Instant::now());
                 due = None;
             }
+            stored = ingest.stored(), if ingest.is_storing() => stored?,
         }
     }
-    Ok(ingest.flush().await?)
 }
 
 /// Takes what was printed after the follower ended.
-async fn drain(connection: &Connection, job: &Job, ingest: &mut Ingest<'_>) -> Result<(), StepError> {
+async fn drain(connection: &Connection, job: &Job, ingest: &mut Ingest) -> Result<(), StepError> {
     let mut stream = job.rest(connection, ingest.received()).await?;
     while let Some(piece) = stream.next().await? {
         if let Piece::Stdout(bytes) = piece {

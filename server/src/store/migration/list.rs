@@ -41,6 +41,15 @@ pub async fn list(pool: &PgPool, filter: &MigrationFilter) -> Result<Page<Migrat
     Ok(page(items, limit, |item| item.id.to_string()))
 }
 
+/// The summaries of these migrations.
+///
+/// # Errors
+/// Those of the database.
+pub async fn summaries(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<MigrationSummary>, sqlx::Error> {
+    let rows: Vec<Row> = sqlx::query_as(select!("WHERE g.id = ANY($1)")).bind(ids).fetch_all(pool).await?;
+    rows.iter().map(Row::summary).collect()
+}
+
 /// How much later than its moment a change may be seen: its transaction was still open.
 pub const LATE: time::Duration = time::Duration::seconds(1);
 

@@ -215,7 +215,6 @@ async fn events(
     Filter(from): Filter<From>,
     watcher: Watcher,
 ) -> Result<Response, Failure> {
-    state.deck.migration(&watcher.caller, id).await?;
     let seen =
         watcher.headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.trim().parse().ok());
     let start = match (seen, from.after, from.tail) {
@@ -225,7 +224,13 @@ async fn events(
     };
     let held = watcher.hold(&live)?;
     let opened = stream::open(&live.bus, state.shutdown, id, start).await;
-    match opened.map_err(|error| database(&error))? {
+    let opened = opened.map_err(|error| match error {
+        sqlx::Error::RowNotFound => {
+            NOT_FOUND.problem(format!("There is no migration {id}. List them at /api/v1/migrations."))
+        }
+        error => database(&error),
+    });
+    match opened? {
         Some(viewer) => Ok(answer(held, viewer.events())),
         None => Ok(StatusCode::NO_CONTENT.into_response()),
     }

@@ -1,6 +1,7 @@
 //! REST, under `/api/v1`: the very functions the pages call, as JSON.
 
 mod audit;
+mod campaigns;
 mod clients;
 pub mod explain;
 mod imports;
@@ -23,6 +24,7 @@ pub fn router() -> Router<AppState> {
         .merge(masters::router())
         .merge(clients::router())
         .merge(migrations::router())
+        .merge(campaigns::router())
         .merge(schedule::router())
         .merge(imports::router())
         .merge(audit::router())

@@ -1,0 +1,201 @@
+//! One campaign: its waves, its clients, and what may be asked of it. Follows the fleet's events.
+
+use super::migration::no_such_migration;
+use crate::{
+    api,
+    components::{
+        campaign_badge::CampaignBadge,
+        clock::When,
+        confirm_dialog::ConfirmButton,
+        event_source::{LOST, Next, OPENED, use_event_source},
+        frame::Permitted,
+        loaded::loaded,
+        problem_box::ProblemBox,
+        state_badge::StateBadge,
+        wave_bar::WaveBar,
+    },
+    model::{Campaign, CampaignAction, CampaignAsk, CampaignMember, GoOn, Problem, Standing, StopRule, WaveSummary},
+};
+use leptos::{prelude::*, task::spawn_local};
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+use std::time::Duration;
+
+/// The page.
+#[component]
+pub(crate) fn CampaignPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = move || params.with(|params| params.get("id").and_then(|id| id.parse::<uuid::Uuid>().ok()));
+    let campaign = Resource::new(id, |id| async move {
+        let id = id.ok_or_else(|| Problem {
+            detail: "The address holds no campaign's id. Find it on the campaigns page.".into(),
+            ..no_such_migration()
+        })?;
+        api::campaign(id).await
+    });
+    let waiting = StoredValue::new(false);
+    use_event_source(
+        &["state", "heartbeat"],
+        || Some("/api/v1/events?topics=fleet".to_owned()),
+        move |name, _| {
+            // A burst of events is one look; a heartbeat is one too, because waves open without a migration's event.
+            if name != LOST && name != OPENED && waiting.try_get_value() == Some(false) {
+                waiting.set_value(true);
+                set_timeout(
+                    move || {
+                        if waiting.try_update_value(|waiting| *waiting = false).is_some() {
+                            campaign.refetch();
+                        }
+                    },
+                    Duration::from_millis(1500),
+                );
+            }
+            Next::Continue
+        },
+    );
+    loaded(campaign, move |shown| view! { <CampaignView shown refetch=Callback::new(move |()| campaign.refetch()) /> })
+}
+
+fn rules(campaign: &Campaign) -> String {
+    let go_on = match campaign.go_on {
+        GoOn::Approval => "each wave needs an approval",
+        GoOn::Automatic => "waves follow by themselves",
+    };
+    let stop = match campaign.stop {
+        StopRule::Never => "never stops by itself".to_owned(),
+        StopRule::Failures(1) => "stops at the first failure".to_owned(),
+        StopRule::Failures(count) => format!("stops at {count} failures"),
+        StopRule::Percent(percent) => format!("stops when more than {percent} % have failed"),
+    };
+    format!("{go_on}; {stop}")
+}
+
+#[component]
+fn CampaignView(shown: Campaign, refetch: Callback<()>) -> impl IntoView {
+    let template = &shown.template;
+    let what = format!("{} with {}", template.spot, template.lpp_source);
+    let cache = template.cache_vg.as_ref().map_or_else(|| "NFS".to_owned(), |vg| format!("cache {vg}"));
+    let rules = rules(&shown);
+    let waves =
+        shown.waves.iter().map(|wave| view! { <WaveRow wave=*wave now=wave.number == shown.wave /> }).collect_view();
+    let members = shown.members.iter().cloned().map(|member| view! { <MemberRow member /> }).collect_view();
+    view! {
+        <Title text=format!("{} – nimdeck", shown.name) />
+        <div class="page-head">
+            <h1>{shown.name.clone()}</h1>
+            <span role="status" aria-live="polite"><CampaignBadge state=shown.state /></span>
+            {shown.reason.clone().map(|reason| view! { <span class="reason">{reason}</span> })}
+        </div>
+        <p class="lead">
+            <b>{what}</b> {format!(" · {cache} · {rules} · by {}, ", shown.requested_by)} <When at=shown.requested_at /> " UTC"
+            {template.change_ref.clone().map(|change| format!(" · change {change}"))}
+        </p>
+        <CampaignActions campaign=shown.clone() refetch />
+        <section aria-labelledby="h-waves">
+            <h2 id="h-waves">"Waves"</h2>
+            <div class="scroll"><table class="cards">
+                <caption class="visually-hidden">"Waves"</caption>
+                <thead><tr><th scope="col">"Wave"</th><th scope="col">"Clients"</th><th scope="col">"How they stand"</th></tr></thead>
+                <tbody>{waves}</tbody>
+            </table></div>
+        </section>
+        <section aria-labelledby="h-members">
+            <h2 id="h-members">"Clients"</h2>
+            <div class="scroll"><table class="cards">
+                <caption class="visually-hidden">"Clients of the campaign"</caption>
+                <thead><tr>
+                    <th scope="col">"Client"</th><th scope="col">"Wave"</th><th scope="col">"State"</th>
+                    <th scope="col">"Target disks"</th><th scope="col">"Why"</th>
+                </tr></thead>
+                <tbody>{members}</tbody>
+            </table></div>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn WaveRow(wave: WaveSummary, now: bool) -> impl IntoView {
+    view! {
+        <tr aria-current=now.then_some("step")>
+            <th scope="row" data-label="Wave">{wave.number} {now.then_some(" (now)")}</th>
+            <td data-label="Clients">{wave.members}</td>
+            <td data-label="How they stand"><WaveBar wave /></td>
+        </tr>
+    }
+    .into_any()
+}
+
+#[component]
+fn MemberRow(member: CampaignMember) -> impl IntoView {
+    let state = match (&member.standing, &member.migration) {
+        (Standing::At(state), Some(migration)) => {
+            view! { <a href=format!("/migrations/{}", migration.id)><StateBadge state=*state /></a> }.into_any()
+        }
+        (Standing::Refused, _) => view! { <span class="badge" data-tone="bad">"Refused"</span> }.into_any(),
+        (Standing::Skipped, _) => view! { <span class="badge" data-tone="quiet">"Left out"</span> }.into_any(),
+        _ => view! { <span class="badge" data-tone="quiet">"Waiting"</span> }.into_any(),
+    };
+    let disks = member.target_disks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let why = member.refused.or_else(|| member.migration.and_then(|migration| migration.reason)).unwrap_or_default();
+    view! {
+        <tr data-client=member.client.to_string()>
+            <th scope="row" data-label="Client"><a href=format!("/clients/{}", member.client)>{member.client.to_string()}</a></th>
+            <td data-label="Wave">{member.wave}</td>
+            <td data-label="State">{state}</td>
+            <td data-label="Target disks" class="machine">{if disks.is_empty() { "chosen at its launch".to_owned() } else { disks }}</td>
+            <td data-label="Why" class="particulars">{why}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+#[component]
+fn CampaignActions(campaign: Campaign, refetch: Callback<()>) -> impl IntoView {
+    let problem = RwSignal::new(None::<Problem>);
+    let busy = RwSignal::new(false);
+    let id = campaign.id;
+    let ready_clones: u32 = campaign.waves.iter().map(|wave| wave.ready).sum();
+    let next = campaign.wave + 1;
+    let buttons = campaign
+        .actions
+        .iter()
+        // One client is left out from its own row's address: `skip` needs to know which.
+        .filter(|action| **action != CampaignAction::Skip)
+        .map(|&action| {
+            let (label, effect, danger) = match action {
+                CampaignAction::Approve => ("Begin the next wave", format!("The clients of wave {next} are launched."), false),
+                CampaignAction::Pause => ("Pause", "Nothing more is launched until somebody resumes it. What runs goes on.".to_owned(), false),
+                CampaignAction::Resume => ("Resume", "It goes on with its present wave.".to_owned(), false),
+                CampaignAction::RetryFailed => ("Retry what failed", "Clients that failed and were cleaned up, and those that were refused, are tried again.".to_owned(), false),
+                CampaignAction::Cutover => ("Cut over all that is ready", format!("{ready_clones} clients are pointed to their clones and rebooted now. Their users are cut off until they are back."), true),
+                CampaignAction::Cancel => ("Cancel the campaign", "Nothing more is launched. Migrations that run go on; cancel them one by one.".to_owned(), true),
+                CampaignAction::Skip => ("Leave out", String::new(), false),
+            };
+            let type_this = (action == CampaignAction::Cutover).then(|| campaign.name.clone());
+            let on_confirm = Callback::new(move |reason: String| {
+                busy.set(true);
+                problem.set(None);
+                let ask = CampaignAsk { reason: Some(reason).filter(|r| !r.trim().is_empty()), ..CampaignAsk::default() };
+                spawn_local(async move {
+                    if let Err(refused) = api::act_on_campaign(id, action, ask).await {
+                        problem.set(Some(refused));
+                    }
+                    busy.set(false);
+                    refetch.run(());
+                });
+            });
+            let ready = Signal::derive(move || !busy.get());
+            view! {
+                <Permitted permission=action.permission()>
+                    <ConfirmButton label effect=effect.clone() type_this=type_this.clone() danger ready on_confirm />
+                </Permitted>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="next" data-tone="live"><div class="actions" role="group" aria-label="Actions">{buttons}</div></div>
+        {move || problem.get().map(|problem| view! { <ProblemBox problem /> })}
+    }
+    .into_any()
+}

@@ -1,0 +1,242 @@
+//! Campaigns, as people start and steer them.
+
+use super::{ServerDeck, db};
+use crate::{
+    engine::campaign as rules,
+    error::{ACTION_REFUSED, BAD_INPUT, NOT_FOUND},
+    store::{audit, campaign, client, migration},
+};
+use app::model::{
+    Action, Ask, Caller, Campaign, CampaignAction, CampaignAsk, CampaignState, Member, NewCampaign, Page, Problem,
+    State, StopRule, campaign::parse_members,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Most clients of one campaign.
+const MOST: usize = 1000;
+
+impl ServerDeck {
+    pub(super) async fn list_campaigns(&self) -> Result<Page<Campaign>, Problem> {
+        let mut items = Vec::new();
+        for row in campaign::list(&self.pool).await.map_err(db)? {
+            let members = campaign::members(&self.pool, row.id).await.map_err(db)?;
+            let mut whole = row.wire(&members, Vec::new()).map_err(db)?;
+            whole.members = Vec::new();
+            items.push(whole);
+        }
+        Ok(Page { items, next: None })
+    }
+
+    pub(super) async fn find_campaign(&self, id: Uuid) -> Result<Campaign, Problem> {
+        let row = self.campaign_row(id).await?;
+        let members = campaign::members(&self.pool, id).await.map_err(db)?;
+        let launched: Vec<Uuid> = members.iter().filter_map(|member| member.migration_id).collect();
+        let migrations = migration::summaries(&self.pool, &launched).await.map_err(db)?;
+        row.wire(&members, migrations).map_err(db)
+    }
+
+    async fn campaign_row(&self, id: Uuid) -> Result<campaign::Row, Problem> {
+        let row = campaign::find(&self.pool, id).await.map_err(db)?;
+        row.ok_or_else(|| NOT_FOUND.problem(format!("There is no campaign {id}. The campaigns page lists them.")))
+    }
+
+    pub(super) async fn store_campaign(&self, caller: &Caller, new: NewCampaign) -> Result<Campaign, Problem> {
+        let members = members(&new)?;
+        if new.name.trim().is_empty() || new.name.len() > 200 || new.name.contains('\0') {
+            return Err(BAD_INPUT.field("name", "say what it is, in at most 200 bytes"));
+        }
+        if new.wave_size == 0 {
+            return Err(BAD_INPUT.field("wave_size", "must be at least 1: clients in each wave after the first"));
+        }
+        if matches!(new.stop, StopRule::Failures(0) | StopRule::Percent(101..)) {
+            let why = "must be {\"failures\": 1 or more}, {\"percent\": 0 to 100} or \"never\"";
+            return Err(BAD_INPUT.field("stop", why));
+        }
+        self.launcher().window_exists(new.template.window.as_deref()).await?;
+        let names: Vec<String> = members.iter().map(|member| member.client.clone()).collect();
+        let waves = rules::waves(&names, new.canary, new.wave_size, &new.apart);
+        let mut stored = Vec::with_capacity(members.len());
+        let mut unknown = Vec::new();
+        for (member, wave) in members.iter().zip(waves) {
+            match client::find(&self.pool, &member.client).await.map_err(db)? {
+                Some(found) => stored.push((found.id, wave, member.target_disks.clone())),
+                None => unknown.push(member.client.as_str()),
+            }
+        }
+        if !unknown.is_empty() {
+            let why = format!("no NIM master has {}; nothing was started", unknown.join(", "));
+            return Err(BAD_INPUT.field("clients", why));
+        }
+        let row = campaign::New {
+            name: new.name.trim(),
+            template: &new.template,
+            go_on: new.go_on,
+            stop: new.stop,
+            requested_by: &caller.username,
+            members: stored,
+        };
+        let mut tx = self.pool.begin().await.map_err(db)?;
+        let id = campaign::insert(&mut tx, &row).await.map_err(|error| match error.as_database_error() {
+            Some(twice) if twice.is_unique_violation() => {
+                BAD_INPUT.field("clients", "a client is listed twice, by name and by id")
+            }
+            _ => db(error),
+        })?;
+        let detail = json!({
+            "name": row.name, "clients": names, "template": new.template, "go_on": new.go_on, "stop": new.stop,
+        });
+        audit::record(&mut tx, &caller.username, "campaign.start", &subject(id), detail).await.map_err(db)?;
+        tx.commit().await.map_err(db)?;
+        self.find_campaign(id).await
+    }
+
+    pub(super) async fn campaign_asked(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        action: CampaignAction,
+        ask: CampaignAsk,
+    ) -> Result<Campaign, Problem> {
+        if ask.reason.as_ref().is_some_and(|reason| reason.len() > 2000 || reason.contains('\0')) {
+            return Err(BAD_INPUT.field("reason", "must be text of at most 2000 bytes"));
+        }
+        let row = self.campaign_row(id).await?;
+        let state = row.state().map_err(db)?;
+        let members = campaign::members(&self.pool, id).await.map_err(db)?;
+        let standings = campaign::standings(&members).map_err(db)?;
+        if !rules::allowed(action, state, &standings) {
+            let possible: Vec<_> = rules::actions(state, &standings).into_iter().map(CampaignAction::as_str).collect();
+            let possible = if possible.is_empty() { "nothing".to_owned() } else { possible.join(", ") };
+            let (action, state) = (action.as_str(), state.as_str());
+            return Err(ACTION_REFUSED.problem(format!(
+                "{action} is not possible for a campaign in state {state} as its clients stand. Possible now: {possible}."
+            )));
+        }
+        let detail = json!({ "action": action, "ask": ask });
+        let to = |to, wave| ((state, row.wave), (to, wave));
+        match action {
+            CampaignAction::Approve => self.steer(caller, id, to(CampaignState::Running, row.wave + 1), detail).await?,
+            CampaignAction::Pause => self.steer(caller, id, to(CampaignState::Paused, row.wave), detail).await?,
+            CampaignAction::Resume => self.steer(caller, id, to(CampaignState::Running, row.wave), detail).await?,
+            CampaignAction::Cancel => self.steer(caller, id, to(CampaignState::Cancelled, row.wave), detail).await?,
+            CampaignAction::Skip => self.skip_member(caller, id, &members, ask.client.as_deref(), detail).await?,
+            CampaignAction::RetryFailed => {
+                let failed = campaign::in_state(&members, State::FailedClean, None).map_err(db)?;
+                self.retry_refused(caller, &row, state, detail).await?;
+                self.ask_all(caller, failed, Action::Retry, &Ask::default()).await?;
+            }
+            CampaignAction::Cutover => {
+                let ready = campaign::in_state(&members, State::CloneReady, ask.wave).map_err(db)?;
+                self.record_campaign(caller, id, detail).await?;
+                let time = Ask { reason: ask.reason, not_before: ask.not_before, window: ask.window };
+                self.ask_all(caller, ready, Action::Cutover, &time).await?;
+            }
+        }
+        self.engine.wake();
+        self.find_campaign(id).await
+    }
+
+    async fn steer(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        (from, to): ((CampaignState, i16), (CampaignState, i16)),
+        detail: Value,
+    ) -> Result<(), Problem> {
+        let mut tx = self.pool.begin().await.map_err(db)?;
+        if !campaign::advance(&mut tx, id, from, to, None).await.map_err(db)? {
+            return Err(ACTION_REFUSED.problem("The campaign has moved on meanwhile. Look at it, then ask again."));
+        }
+        audit::record(&mut tx, &caller.username, "campaign.act", &subject(id), detail).await.map_err(db)?;
+        tx.commit().await.map_err(db)
+    }
+
+    async fn record_campaign(&self, caller: &Caller, id: Uuid, detail: Value) -> Result<(), Problem> {
+        let mut tx = self.pool.begin().await.map_err(db)?;
+        audit::record(&mut tx, &caller.username, "campaign.act", &subject(id), detail).await.map_err(db)?;
+        tx.commit().await.map_err(db)
+    }
+
+    async fn skip_member(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        members: &[campaign::Member],
+        wanted: Option<&str>,
+        detail: Value,
+    ) -> Result<(), Problem> {
+        let wanted = wanted.ok_or_else(|| BAD_INPUT.field("client", "say which client is to be left out"))?;
+        let of_name = |member: &&campaign::Member| member.client == wanted || member.client_id.to_string() == wanted;
+        let member = members.iter().find(of_name);
+        let member = member.ok_or_else(|| BAD_INPUT.field("client", format!("{wanted:?} is not in this campaign")))?;
+        let mut tx = self.pool.begin().await.map_err(db)?;
+        if !campaign::skip(&mut tx, id, member.client_id).await.map_err(db)? {
+            let why = format!("{} is launched or left out already. Cancel its migration instead.", member.client);
+            return Err(ACTION_REFUSED.problem(why));
+        }
+        audit::record(&mut tx, &caller.username, "campaign.act", &subject(id), detail).await.map_err(db)?;
+        tx.commit().await.map_err(db)
+    }
+
+    /// What the pre-flight refused waits again, and a campaign that had come to rest goes on.
+    async fn retry_refused(
+        &self,
+        caller: &Caller,
+        row: &campaign::Row,
+        state: CampaignState,
+        detail: Value,
+    ) -> Result<(), Problem> {
+        let mut tx = self.pool.begin().await.map_err(db)?;
+        campaign::retry_refused(&mut tx, row.id).await.map_err(db)?;
+        if matches!(state, CampaignState::Stopped | CampaignState::Done) {
+            let (from, to) = ((state, row.wave), (CampaignState::Running, row.wave));
+            campaign::advance(&mut tx, row.id, from, to, None).await.map_err(db)?;
+        }
+        audit::record(&mut tx, &caller.username, "campaign.act", &subject(row.id), detail).await.map_err(db)?;
+        tx.commit().await.map_err(db)
+    }
+
+    /// Asks the same of many. Who has moved on meanwhile is passed over; what refuses is told, after the others were asked.
+    async fn ask_all(&self, caller: &Caller, all: Vec<Uuid>, action: Action, ask: &Ask) -> Result<(), Problem> {
+        let mut refused = Vec::new();
+        for id in all {
+            match self.act_on(caller, id, action, ask.clone()).await {
+                Ok(_) => {}
+                Err(problem) if problem.code == ACTION_REFUSED.code => {}
+                Err(problem) if problem.status >= 500 => return Err(problem),
+                Err(problem) => refused.push(problem.detail),
+            }
+        }
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let (count, why) = (refused.len(), refused.join(" "));
+        Err(ACTION_REFUSED.problem(format!("{count} of them refused, the others were asked. {why}")))
+    }
+}
+
+fn subject(id: Uuid) -> String {
+    format!("campaign:{id}")
+}
+
+/// The clients that were given, as a list or as text.
+fn members(new: &NewCampaign) -> Result<Vec<Member>, Problem> {
+    let members = match (&new.csv, new.clients.is_empty()) {
+        (Some(_), false) => {
+            return Err(BAD_INPUT.field("csv", "give the clients either as clients or as csv, not both"));
+        }
+        (None, _) => new.clients.clone(),
+        (Some(text), true) => parse_members(text).map_err(|wrong| {
+            let lines: Vec<_> = wrong.iter().map(|(line, why)| format!("line {line}: {why}")).collect();
+            BAD_INPUT.field("csv", format!("{}; nothing was started", lines.join("; ")))
+        })?,
+    };
+    if members.is_empty() {
+        return Err(BAD_INPUT.field("clients", "name at least one client"));
+    }
+    if members.len() > MOST {
+        return Err(BAD_INPUT.field("clients", format!("{} are more than {MOST}; split them", members.len())));
+    }
+    Ok(members)
+}

@@ -1,0 +1,357 @@
+//! Campaigns and their members.
+
+use crate::engine::campaign;
+use aix::DiskName;
+use app::model::{
+    Campaign, CampaignMember, CampaignState, GoOn, MigrationSummary, Standing, State, StopRule, Template, WaveSummary,
+};
+use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
+use std::{collections::BTreeMap, time::Duration};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// A campaign as stored.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Row {
+    /// Identifier.
+    pub id: Uuid,
+    /// For people.
+    pub name: String,
+    state: String,
+    reason: Option<String>,
+    /// What every migration is told.
+    pub template: Json<Template>,
+    /// How the next wave begins.
+    pub go_on: Json<GoOn>,
+    /// When it stops by itself.
+    pub stop: Json<StopRule>,
+    /// The present wave.
+    pub wave: i16,
+    /// Who asked for it: launches are theirs.
+    pub requested_by: String,
+    requested_at: OffsetDateTime,
+}
+
+/// A member as stored, with the state of its migration.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Member {
+    /// The client.
+    pub client_id: Uuid,
+    /// Its NIM name.
+    pub client: String,
+    /// Its wave.
+    pub wave: i16,
+    state: String,
+    target_disks: Vec<String>,
+    /// Its migration, once launched.
+    pub migration_id: Option<Uuid>,
+    refused: Option<String>,
+    migration_state: Option<String>,
+}
+
+impl Row {
+    /// Where it stands.
+    ///
+    /// # Errors
+    /// Where the column holds an unknown word.
+    pub fn state(&self) -> Result<CampaignState, sqlx::Error> {
+        self.state.parse().map_err(|error| super::unknown_word("state", error))
+    }
+
+    /// As it travels; `migrations` are those of its members, none in lists.
+    ///
+    /// # Errors
+    /// Where a column holds what its type does not allow.
+    pub fn wire(self, members: &[Member], mut migrations: Vec<MigrationSummary>) -> Result<Campaign, sqlx::Error> {
+        let state = self.state()?;
+        let standings = standings(members)?;
+        let mut waves: BTreeMap<u16, WaveSummary> = BTreeMap::new();
+        for (wave, standing) in &standings {
+            waves
+                .entry(*wave)
+                .or_insert_with(|| WaveSummary { number: *wave, ..WaveSummary::default() })
+                .count(*standing);
+        }
+        let actions = campaign::actions(state, &standings);
+        let wire = |(member, (wave, standing)): (&Member, &(u16, Standing))| {
+            let at = migrations.iter().position(|migration| Some(migration.id) == member.migration_id);
+            Ok(CampaignMember {
+                client: member.client.parse().map_err(super::decode)?,
+                wave: *wave,
+                standing: *standing,
+                target_disks: member.disks()?,
+                refused: member.refused.clone(),
+                migration: at.map(|at| migrations.swap_remove(at)),
+            })
+        };
+        let members = members.iter().zip(&standings).map(wire).collect::<Result<Vec<_>, sqlx::Error>>()?;
+        Ok(Campaign {
+            id: self.id,
+            name: self.name,
+            state,
+            reason: self.reason,
+            template: self.template.0,
+            go_on: self.go_on.0,
+            stop: self.stop.0,
+            wave: self.wave.unsigned_abs(),
+            waves: waves.into_values().collect(),
+            members,
+            actions,
+            requested_by: self.requested_by,
+            requested_at: self.requested_at.into(),
+        })
+    }
+}
+
+impl Member {
+    /// Its target disks, where they were given.
+    ///
+    /// # Errors
+    /// Where the column holds something else.
+    pub fn disks(&self) -> Result<Vec<DiskName>, sqlx::Error> {
+        self.target_disks.iter().map(|disk| disk.parse().map_err(super::decode)).collect()
+    }
+
+    fn standing(&self) -> Result<Standing, sqlx::Error> {
+        Ok(match (self.state.as_str(), &self.migration_state) {
+            ("launched", Some(state)) => Standing::At(super::state(state)?),
+            ("refused", _) => Standing::Refused,
+            ("skipped", _) => Standing::Skipped,
+            _ => Standing::Waiting,
+        })
+    }
+}
+
+/// Wave and standing of each member.
+///
+/// # Errors
+/// Where a column holds an unknown word.
+pub fn standings(members: &[Member]) -> Result<Vec<(u16, Standing)>, sqlx::Error> {
+    members.iter().map(|member| Ok((member.wave.unsigned_abs(), member.standing()?))).collect()
+}
+
+/// A new campaign.
+#[derive(Debug)]
+pub struct New<'a> {
+    /// For people.
+    pub name: &'a str,
+    /// What every migration is told.
+    pub template: &'a Template,
+    /// How the next wave begins.
+    pub go_on: GoOn,
+    /// When it stops by itself.
+    pub stop: StopRule,
+    /// Who asked for it.
+    pub requested_by: &'a str,
+    /// Client, wave, target disks; in order.
+    pub members: Vec<(Uuid, u16, Vec<DiskName>)>,
+}
+
+/// Stores a campaign in state `running`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn insert(conn: &mut PgConnection, new: &New<'_>) -> Result<Uuid, sqlx::Error> {
+    let id = Uuid::now_v7();
+    sqlx::query(
+        "INSERT INTO campaign (id, name, state, template, go_on, stop, requested_by) VALUES ($1, $2, 'running', $3, $4, $5, $6)",
+    )
+    .bind(id)
+    .bind(new.name)
+    .bind(Json(new.template))
+    .bind(Json(new.go_on))
+    .bind(Json(new.stop))
+    .bind(new.requested_by)
+    .execute(&mut *conn)
+    .await?;
+    for (position, (client, wave, disks)) in (0_i32..).zip(&new.members) {
+        let disks: Vec<&str> = disks.iter().map(DiskName::as_str).collect();
+        sqlx::query(
+            "INSERT INTO campaign_member (campaign_id, client_id, position, wave, target_disks) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(id)
+        .bind(client)
+        .bind(position)
+        .bind(wave.cast_signed())
+        .bind(disks)
+        .execute(&mut *conn)
+        .await?;
+    }
+    Ok(id)
+}
+
+/// One campaign.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find(db: impl PgExecutor<'_>, id: Uuid) -> Result<Option<Row>, sqlx::Error> {
+    sqlx::query_as("SELECT * FROM campaign WHERE id = $1").bind(id).fetch_optional(db).await
+}
+
+/// The latest campaigns, newest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn list(pool: &PgPool) -> Result<Vec<Row>, sqlx::Error> {
+    sqlx::query_as("SELECT * FROM campaign ORDER BY requested_at DESC LIMIT 200").fetch_all(pool).await
+}
+
+/// The members of a campaign, in order.
+///
+/// # Errors
+/// Those of the database.
+pub async fn members(db: impl PgExecutor<'_>, id: Uuid) -> Result<Vec<Member>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT m.client_id, c.name AS client, m.wave, m.state, m.target_disks, m.migration_id, m.refused, g.state AS migration_state
+         FROM campaign_member m JOIN client c ON c.id = m.client_id LEFT JOIN migration g ON g.id = m.migration_id
+         WHERE m.campaign_id = $1 ORDER BY m.wave, m.position",
+    )
+    .bind(id)
+    .fetch_all(db)
+    .await
+}
+
+/// Takes a running campaign that no server works on.
+///
+/// # Errors
+/// Those of the database.
+pub async fn claim(pool: &PgPool, ttl: Duration) -> Result<Option<Row>, sqlx::Error> {
+    sqlx::query_as(
+        "UPDATE campaign SET worked_until = now() + $1 * interval '1 second'
+         WHERE id = (SELECT id FROM campaign WHERE state = 'running' AND worked_until < now()
+                     ORDER BY worked_until FOR UPDATE SKIP LOCKED LIMIT 1)
+         RETURNING *",
+    )
+    .bind(ttl.as_secs_f64())
+    .fetch_optional(pool)
+    .await
+}
+
+/// Lets another look follow after a while.
+///
+/// # Errors
+/// Those of the database.
+pub async fn release(db: impl PgExecutor<'_>, id: Uuid, pause: Duration) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE campaign SET worked_until = now() + $2 * interval '1 second' WHERE id = $1")
+        .bind(id)
+        .bind(pause.as_secs_f64())
+        .execute(db)
+        .await
+        .map(|_| ())
+}
+
+/// Moves a campaign on. False where it is not in state `from` and wave `wave` any more.
+///
+/// # Errors
+/// Those of the database.
+pub async fn advance(
+    conn: &mut PgConnection,
+    id: Uuid,
+    (from, wave): (CampaignState, i16),
+    (to, next): (CampaignState, i16),
+    reason: Option<&str>,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "UPDATE campaign SET state = $4, wave = $5, reason = $6, worked_until = now()
+         WHERE id = $1 AND state = $2 AND wave = $3",
+    )
+    .bind(id)
+    .bind(from.as_str())
+    .bind(wave)
+    .bind(to.as_str())
+    .bind(next)
+    .bind(reason)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Ties a migration to its member, in the transaction that stores the migration. False where it does not wait any more: then nothing may
+/// be launched.
+///
+/// # Errors
+/// Those of the database.
+pub async fn launched(
+    conn: &mut PgConnection,
+    id: Uuid,
+    client: Uuid,
+    migration: Uuid,
+    disks: &[DiskName],
+) -> Result<bool, sqlx::Error> {
+    let disks: Vec<&str> = disks.iter().map(DiskName::as_str).collect();
+    let done = sqlx::query(
+        "UPDATE campaign_member m SET state = 'launched', migration_id = $3, target_disks = $4
+         FROM campaign c WHERE m.campaign_id = $1 AND m.client_id = $2 AND m.state = 'waiting'
+           AND c.id = m.campaign_id AND c.state = 'running'",
+    )
+    .bind(id)
+    .bind(client)
+    .bind(migration)
+    .bind(disks)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Remembers that the pre-flight refused a member.
+///
+/// # Errors
+/// Those of the database.
+pub async fn refused(conn: &mut PgConnection, id: Uuid, client: Uuid, why: &str) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "UPDATE campaign_member SET state = 'refused', refused = $3 WHERE campaign_id = $1 AND client_id = $2 AND state = 'waiting'",
+    )
+    .bind(id)
+    .bind(client)
+    .bind(why)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Leaves a member out. False where it was launched already.
+///
+/// # Errors
+/// Those of the database.
+pub async fn skip(conn: &mut PgConnection, id: Uuid, client: Uuid) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "UPDATE campaign_member SET state = 'skipped', refused = NULL
+         WHERE campaign_id = $1 AND client_id = $2 AND state IN ('waiting', 'refused')",
+    )
+    .bind(id)
+    .bind(client)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Gives refused members another try; how many.
+///
+/// # Errors
+/// Those of the database.
+pub async fn retry_refused(conn: &mut PgConnection, id: Uuid) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query(
+        "UPDATE campaign_member SET state = 'waiting', refused = NULL,
+             wave = GREATEST(wave, (SELECT wave FROM campaign WHERE id = $1))
+         WHERE campaign_id = $1 AND state = 'refused'",
+    )
+    .bind(id)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Whether a member's migration stands in `state`: those of one wave where one is named.
+///
+/// # Errors
+/// Where a column holds an unknown word.
+pub fn in_state(members: &[Member], state: State, wave: Option<u16>) -> Result<Vec<Uuid>, sqlx::Error> {
+    let mut found = Vec::new();
+    for member in members {
+        let of_wave = wave.is_none_or(|wave| wave == member.wave.unsigned_abs());
+        if of_wave && member.standing()? == Standing::At(state) {
+            found.extend(member.migration_id);
+        }
+    }
+    Ok(found)
+}

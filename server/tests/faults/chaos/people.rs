@@ -1,0 +1,218 @@
+//! What people do meanwhile: launch, cancel, clean and retry, at whichever server answers; some only watch.
+
+use super::Told;
+use crate::fleet::Fleet;
+use crate::rest::{Answer, PATIENCE, Rest, TICK};
+use crate::viewer::{Seen, watch};
+use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Instant;
+use tokio::task::JoinHandle;
+
+/// Migrations that run at the same time, as far as people launch them.
+const AT_ONCE: usize = 6;
+/// Attempts after which a migration is left as it is, and cleanings.
+const TRIES: u64 = 3;
+/// One in so many is watched.
+const WATCHED: usize = 3;
+
+/// What waits for a person, or is over.
+pub(super) const RESTS: [&str; 4] = ["clone_ready", "failed_clean", "failed_debris", "cancelled"];
+
+pub(super) struct Launched {
+    pub(super) id: String,
+    pub(super) client: String,
+    pub(super) viewer: Option<JoinHandle<Seen>>,
+    /// It is to be cancelled once nimadm is in this phase; 0 as soon as it starts, 13 as a finished clone.
+    cancel_in: Option<usize>,
+    cleanings: u64,
+    retries_refused: u64,
+    /// What it last looked like.
+    last: Value,
+}
+
+pub(super) struct People {
+    rests: Vec<Rest>,
+    lab: PathBuf,
+    random: StdRng,
+    /// All clients as they were before anything happened.
+    pub(super) before: BTreeMap<String, Value>,
+    waiting: Vec<Value>,
+    wanted: usize,
+    pub(super) launched: Vec<Launched>,
+    pub(super) resumed: usize,
+}
+
+impl People {
+    pub(super) async fn new(fleet: &Fleet, seed: u64, wanted: usize) -> Self {
+        let rests: Vec<_> = (0..fleet.nodes.len()).map(|node| fleet.at(node)).collect();
+        let clients = rests[0].get("/clients?limit=500").await.ok();
+        let clients = clients["items"].as_array().unwrap();
+        let before = clients.iter().map(|client| (name(client), running_system(client))).collect();
+        let random = StdRng::seed_from_u64(seed.wrapping_mul(8).wrapping_add(7));
+        let mut waiting: Vec<_> = clients.iter().filter_map(order).collect();
+        waiting.reverse();
+        let lab = fleet.lab.path().to_owned();
+        Self { rests, lab, random, before, waiting, wanted, launched: Vec::new(), resumed: 0 }
+    }
+
+    /// Works until all is launched, nothing fails any more, and every migration rests.
+    pub(super) async fn work(&mut self, told: &Told, faults: usize) {
+        let mut changed = Instant::now();
+        loop {
+            let mut live = 0;
+            for at in 0..self.launched.len() {
+                let Some(now) = self.look(at).await else {
+                    live += 1;
+                    continue;
+                };
+                let acted = self.act(at, &now).await;
+                let rests = !acted && RESTS.iter().any(|state| now["state"] == *state);
+                live += usize::from(!rests);
+                if std::mem::replace(&mut self.launched[at].last, now.clone()) != now {
+                    changed = Instant::now();
+                }
+            }
+            // Spread over the faults, but never idle.
+            let due = told.healed.get() || told.injected.get() * self.wanted >= self.launched.len() * faults;
+            let more = self.launched.len() < self.wanted;
+            if more && live < AT_ONCE && (live == 0 || due) {
+                self.launch().await;
+                changed = Instant::now();
+            } else if told.healed.get() && live == 0 {
+                return;
+            }
+            let stuck = || self.launched.iter().map(|one| one.last.to_string()).collect::<Vec<_>>().join("\n");
+            assert!(!told.healed.get() || changed.elapsed() < PATIENCE, "nothing moves any more:\n{}", stuck());
+            tokio::time::sleep(TICK * 4).await;
+        }
+    }
+
+    fn any(&mut self) -> Rest {
+        self.rests.choose(&mut self.random).unwrap().clone()
+    }
+
+    async fn look(&mut self, at: usize) -> Option<Value> {
+        let rest = self.any();
+        let path = format!("/migrations/{}", self.launched[at].id);
+        let answer = rest.try_send(rest.request(reqwest::Method::GET, &path)).await?;
+        (answer.status == 200).then_some(answer.body)
+    }
+
+    async fn ask(&mut self, at: usize, action: &str) -> Option<Answer> {
+        let rest = self.any();
+        let path = format!("/migrations/{}/{action}", self.launched[at].id);
+        let answer = rest.try_send(rest.request(reqwest::Method::POST, &path).json(&json!({}))).await?;
+        (answer.status < 500).then_some(answer)
+    }
+
+    /// What there is to be done about a migration; true where something was.
+    async fn act(&mut self, at: usize, now: &Value) -> bool {
+        let one = &mut self.launched[at];
+        match now["state"].as_str().unwrap() {
+            _ if now["parked"] == true => {
+                self.resumed += 1;
+                self.ask(at, "resume").await;
+            }
+            "failed_debris" if one.cleanings < TRIES => {
+                if self.ask(at, "clean").await.is_some() {
+                    self.launched[at].cleanings += 1;
+                }
+            }
+            "failed_clean" if now["attempt"].as_u64().unwrap() < TRIES && one.retries_refused < TRIES => {
+                lab::scenario::set(&self.lab, &one.client, "healthy").unwrap();
+                if self.ask(at, "retry").await.is_some_and(|answer| answer.status != 200) {
+                    self.launched[at].retries_refused += 1;
+                }
+            }
+            "starting" | "running" | "contact_lost" | "clone_ready"
+                if one.cancel_in.is_some_and(|phase| comes(phase, now)) =>
+            {
+                self.cancel(at).await;
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    async fn cancel(&mut self, at: usize) {
+        if self.ask(at, "cancel").await.is_some() {
+            self.launched[at].cancel_in = None;
+        }
+    }
+
+    /// Launches the next client that can be migrated. Sent until it is answered: the key makes it one migration.
+    async fn launch(&mut self) {
+        let mut order = self.waiting.pop().unwrap();
+        let client = order["client"].as_str().unwrap().to_owned();
+        let number = self.random.random_range(1..=12);
+        let scenario = match self.random.random_range(0..12) {
+            0 => "disk-full-master".to_owned(),
+            1 => "disk-full-clone".to_owned(),
+            2 => "clock-ahead".to_owned(),
+            3 => "clock-behind".to_owned(),
+            4 => format!("fails-in-{number}"),
+            5 => format!("killed-in-{number}"),
+            _ => "healthy".to_owned(),
+        };
+        if self.random.random_bool(0.2) {
+            order["mode"] = json!("stepped");
+        }
+        let cancel_in = self.random.random_bool(0.2).then(|| self.random.random_range(0..=13));
+        lab::scenario::set(&self.lab, &client, &scenario).unwrap();
+        let answer = loop {
+            let rest = self.any();
+            let request = rest.request(reqwest::Method::POST, "/migrations").header("idempotency-key", &client);
+            match rest.try_send(request.json(&order)).await {
+                Some(answer) if answer.status < 500 => break answer,
+                _ => tokio::time::sleep(TICK).await,
+            }
+        };
+        if answer.status != 201 {
+            answer.refused(422, "ND0301");
+            return;
+        }
+        let id = answer.body["id"].as_str().unwrap().to_owned();
+        let viewer = (self.launched.len().is_multiple_of(WATCHED))
+            .then(|| tokio::spawn(watch(self.any(), id.clone(), "", None)));
+        let (cleanings, retries_refused, last) = (0, 0, Value::Null);
+        self.launched.push(Launched { id, client, viewer, cancel_in, cleanings, retries_refused, last });
+    }
+}
+
+/// Whether a run is as far as it may get.
+fn comes(cancel_in: usize, now: &Value) -> bool {
+    match cancel_in {
+        0 => true,
+        13 => now["state"] == "clone_ready",
+        phase => now["phases"][phase - 1]["state"] != "waiting",
+    }
+}
+
+fn name(client: &Value) -> String {
+    client["name"].as_str().unwrap().to_owned()
+}
+
+/// What must not change before a cutover.
+pub(super) fn running_system(client: &Value) -> Value {
+    let rootvg = client["rootvg"].as_array().unwrap();
+    let disks: Vec<_> = client["disks"].as_array().unwrap().iter().filter(|d| rootvg.contains(&d["disk"])).collect();
+    json!({ "level": client["level"], "rootvg": rootvg, "disks": disks, "bootlist": client["bootlist"] })
+}
+
+/// A launch to the next level, onto as many free disks as rootvg has; none for a client of the newest.
+fn order(client: &Value) -> Option<Value> {
+    let release = match &client["level"].as_str()?[..4] {
+        "6100" => "7200_05_10",
+        "7100" | "7200" => "7300_03_01",
+        _ => return None,
+    };
+    let free = client["disks"].as_array()?.iter().filter(|disk| disk["vg"].is_null());
+    let disks: Vec<_> = free.map(|disk| disk["disk"].clone()).take(client["rootvg"].as_array()?.len()).collect();
+    Some(json!({
+        "client": client["name"], "lpp_source": format!("lpp_{release}"), "spot": format!("spot_{release}"),
+        "target_disks": disks, "cache_vg": "nimadmvg", "accept_licenses": true, "acknowledge_warnings": true,
+    }))
+}
