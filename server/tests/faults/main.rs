@@ -11,6 +11,7 @@ mod support;
 
 mod actions;
 mod chaos;
+mod clients;
 mod cluster;
 mod contact;
 mod database;
@@ -21,6 +22,7 @@ mod input;
 mod kill;
 mod monster;
 mod old_logs;
+mod phases;
 mod program;
 mod proxy;
 mod rest;

@@ -1,6 +1,7 @@
 //! What must be true at the end, whatever happened.
 
-use super::people::{Launched, People, RESTS, running_system};
+use super::people::{Launched, People, RESTS};
+use crate::clients::running_system;
 use crate::fleet::Fleet;
 use crate::rest::{Rest, sha256};
 use serde_json::Value;
