@@ -176,6 +176,36 @@ async fn a_stale_claimant_changes_nothing() {
     assert_eq!(fenced, written.len() + 1, "all but `release`");
 }
 
+/// A claim whose answer comes when its lease is over is not acted on: another may have the migration by then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_is_answered_too_late_is_not_acted_on() {
+    let database = Database::new().await;
+    let pool = &database.pool;
+    run::stored(pool, "queued").await;
+    // Longer than the lease. What a worker does counts, giving back does not.
+    sqlx::raw_sql(
+        "CREATE SEQUENCE acted;
+         CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN
+                 IF NEW.epoch > OLD.epoch THEN PERFORM pg_sleep(3.2);
+                 ELSIF NEW.lease_until IS NOT NULL THEN PERFORM nextval('acted');
+                 END IF;
+                 RETURN NEW;
+             END $$;
+         CREATE TRIGGER late BEFORE UPDATE ON migration FOR EACH ROW EXECUTE FUNCTION late();",
+    )
+    .execute(pool)
+    .await
+    .unwrap();
+    let engine = engine(pool);
+    until("it was claimed twice", || async {
+        (number(pool, "SELECT epoch FROM migration").await >= 2).then_some(())
+    })
+    .await;
+    assert_eq!(number(pool, "SELECT is_called::int::bigint FROM acted").await, 0, "it was worked on");
+    engine.shutdown().await;
+}
+
 /// A state that has moved on under a worker, by a person, stops it as well.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_does_not_move_what_a_person_has_moved() {
