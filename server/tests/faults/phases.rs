@@ -44,13 +44,13 @@ struct Case {
 fn fails(phase: usize) -> Case {
     let last = phase == 12;
     let state = if last { "failed_debris" } else { "failed_clean" };
-    Case { phase, killed: false, state, clone: last, cache: false, locked: last, retried: [1, 6, 12].contains(&phase) }
+    Case { phase, killed: false, state, clone: last, cache: false, locked: last, retried: [6, 12].contains(&phase) }
 }
 
 /// nimadm dies in the middle of a phase and cleans up nothing: what was made so far is there. The lock goes in the first half of phase 12.
 fn killed(phase: usize) -> Case {
     let cache = (2..=10).contains(&phase);
-    let retried = [3, 11].contains(&phase);
+    let retried = phase == 3;
     Case { phase, killed: true, state: "failed_debris", clone: true, cache, locked: phase < 12, retried }
 }
 

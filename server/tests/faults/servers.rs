@@ -143,7 +143,7 @@ async fn a_long_run_is_not_taken_for_an_orphan() {
 /// A server that freezes while it starts nimadm wakes up when another has started it, or is about to: it is started once.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_takeover_in_the_moment_of_the_start_starts_nimadm_once() {
-    let mut fleet = Fleet::start(1, 4, 1000, &[]).await;
+    let mut fleet = Fleet::start(1, 4, 2500, &[]).await;
     let second = fleet.add().await;
     for client in ["lpar71", "lpar72", "lpar61"] {
         let id = fleet.at(0).launch(&order(client)).await;

@@ -198,10 +198,8 @@ async fn a_claim_that_is_answered_too_late_is_not_acted_on() {
     .await
     .unwrap();
     let engine = engine(pool);
-    until("it was claimed twice", || async {
-        (number(pool, "SELECT epoch FROM migration").await >= 2).then_some(())
-    })
-    .await;
+    until("it was claimed twice", || async { (number(pool, "SELECT epoch FROM migration").await >= 2).then_some(()) })
+        .await;
     assert_eq!(number(pool, "SELECT is_called::int::bigint FROM acted").await, 0, "it was worked on");
     engine.shutdown().await;
 }

@@ -43,7 +43,8 @@ pub(super) struct People {
     waiting: Vec<Value>,
     wanted: usize,
     pub(super) launched: Vec<Launched>,
-    pub(super) resumed: usize,
+    /// What they asked for, and what was wrong with clients.
+    pub(super) did: BTreeMap<String, usize>,
 }
 
 impl People {
@@ -56,7 +57,7 @@ impl People {
         let mut waiting: Vec<_> = clients.iter().filter_map(order_of).collect();
         waiting.reverse();
         let lab = fleet.lab.path().to_owned();
-        Self { rests, lab, random, before, waiting, wanted, launched: Vec::new(), resumed: 0 }
+        Self { rests, lab, random, before, waiting, wanted, launched: Vec::new(), did: BTreeMap::new() }
     }
 
     /// Works until all is launched, nothing fails any more, and every migration rests.
@@ -106,7 +107,15 @@ impl People {
         let rest = self.any();
         let path = format!("/migrations/{}/{action}", self.launched[at].id);
         let answer = rest.try_send(rest.request(reqwest::Method::POST, &path).json(&json!({}))).await?;
-        (answer.status < 500).then_some(answer)
+        let answer = Some(answer).filter(|answer| answer.status < 500)?;
+        if answer.status == 200 {
+            self.count(action);
+        }
+        Some(answer)
+    }
+
+    fn count(&mut self, what: &str) {
+        *self.did.entry(what.to_owned()).or_default() += 1;
     }
 
     /// What there is to be done about a migration; true where something was.
@@ -114,7 +123,6 @@ impl People {
         let one = &mut self.launched[at];
         match now["state"].as_str().unwrap() {
             _ if now["parked"] == true => {
-                self.resumed += 1;
                 self.ask(at, "resume").await;
             }
             "failed_debris" if one.cleanings < TRIES => {
@@ -176,6 +184,7 @@ impl People {
             return;
         }
         let id = answer.body["id"].as_str().unwrap().to_owned();
+        self.count(&scenario);
         let viewer =
             self.launched.len().is_multiple_of(WATCHED).then(|| tokio::spawn(watch(self.any(), id.clone(), "", None)));
         let (cleanings, retries_refused, last) = (0, 0, Value::Null);
