@@ -47,6 +47,11 @@ fuzz: ## RUNS=1000000 executions of every fuzz target; `make check` does it with
 	@cargo fuzz build --fuzz-dir server/aix/fuzz --target-dir target/fuzz --sanitizer none >target/fuzz.log 2>&1 || { cat target/fuzz.log; exit 1; }
 	@.ci/fuzz $(RUNS) $(SEED)
 
+chaos: $(SITE) ## random faults for half an hour; NIMDECK_CHAOS_FAULTS=1000 NIMDECK_CHAOS_MIGRATIONS=100, NIMDECK_CHAOS_SEED=… repeats a run
+	@cargo nextest --version >/dev/null 2>&1 || .ci/tool cargo-nextest $(NEXTEST)
+	$(call say,Chaos)
+	@cargo nextest run --package nimdeck --test faults --run-ignored only --no-capture 'chaos::'
+
 bench: ## measure speed, each figure beside a baseline of the same run
 	@cargo bench --package aix --bench log
 	@cargo bench --package nimdeck --bench live
@@ -105,4 +110,4 @@ $(SITE): $(WASM) $(STYLES) .ci/assets.mjs Makefile | wasm-bindgen
 	@node .ci/assets.mjs target/site/pkg $(STYLES)
 	@touch $@
 
-.PHONY: help run build test check fuzz bench watch screenshots clean rust browser chromium wasm-target wasm-bindgen FORCE
+.PHONY: help run build test check fuzz chaos bench watch screenshots clean rust browser chromium wasm-target wasm-bindgen FORCE

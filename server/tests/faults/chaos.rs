@@ -45,7 +45,7 @@ fn from_environment<T: FromStr>(name: &str) -> Option<T> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_fails_nothing_is_lost_doubled_or_touched() {
-    carry_out(&Scale { servers: 3, migrations: 6, faults: 21, speed: 250 }).await;
+    carry_out(&Scale { servers: 3, migrations: 6, faults: 15, speed: 250 }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,9 +85,12 @@ async fn carry_out(scale: &Scale) {
         // What still runs has seen enough.
         lab::speed::set(&lab, 3000).unwrap();
         told.healed.set(true);
+        say(format_args!("all is healed after {:.0?}", began.elapsed()));
     };
+    say(format_args!("the fleet is there after {:.0?}", began.elapsed()));
     tokio::join!(injected, people.work(&told, faults));
 
+    say(format_args!("every migration rests after {:.0?}", began.elapsed()));
     let outcomes = proof::all_is_well(&mut fleet, people).await;
     let said = |counts: Vec<String>| counts.join(", ");
     let kinds = told.faults.borrow().iter().map(|(fault, count)| format!("{count} {fault:?}")).collect();

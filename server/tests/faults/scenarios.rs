@@ -1,22 +1,9 @@
 //! The three runs that fail: the right state, the phase and the cause named, and the running system as it was.
 
+use crate::clients::{clones, running_system};
 use crate::program::Program;
-use crate::rest::{Rest, order};
+use crate::rest::order;
 use serde_json::{Value, json};
-
-/// What must not change before a cutover.
-async fn running_system(rest: &Rest, client: &str) -> Value {
-    let client = rest.client(client).await;
-    let rootvg = client["rootvg"].as_array().unwrap();
-    let disks: Vec<_> = client["disks"].as_array().unwrap().iter().filter(|d| rootvg.contains(&d["disk"])).collect();
-    json!({ "level": client["level"], "rootvg": rootvg, "disks": disks, "bootlist": client["bootlist"] })
-}
-
-/// The disks that hold a clone.
-async fn clones(rest: &Rest, client: &str) -> usize {
-    let client = rest.client(client).await;
-    client["disks"].as_array().unwrap().iter().filter(|disk| disk["vg"] == "altinst_rootvg").count()
-}
 
 fn says(value: &Value, text: &str) {
     assert!(value.as_str().is_some_and(|said| said.contains(text)), "{value} does not say {text}");
@@ -31,7 +18,7 @@ async fn runs_that_fail_end_in_the_right_state_and_touch_nothing() {
     }
     let mut before = Vec::new();
     for client in ["lpar71", "lpar72", "lpar61"] {
-        before.push((client, running_system(rest, client).await, rest.launch(&order(client)).await));
+        before.push((client, running_system(&rest.client(client).await), rest.launch(&order(client)).await));
     }
     let over = ["clone_ready", "failed_clean", "failed_debris"];
 
@@ -56,7 +43,7 @@ async fn runs_that_fail_end_in_the_right_state_and_touch_nothing() {
     assert_eq!(clones(rest, "lpar61").await, 1);
 
     for (client, system, id) in &before {
-        assert_eq!(&running_system(rest, client).await, system, "{client}");
+        assert_eq!(&running_system(&rest.client(client).await), system, "{client}");
         program.log_is_whole(id, 1).await;
     }
     assert_eq!((clones(rest, "lpar71").await, clones(rest, "lpar72").await), (0, 0));
@@ -73,6 +60,6 @@ async fn runs_that_fail_end_in_the_right_state_and_touch_nothing() {
     let again = rest.reach(id, &over).await;
     assert_eq!((&again["state"], &again["attempt"]), (&json!("clone_ready"), &json!(2)), "{again}");
     program.log_is_whole(id, 2).await;
-    assert_eq!(&running_system(rest, "lpar61").await, &before[2].1);
+    assert_eq!(&running_system(&rest.client("lpar61").await), &before[2].1);
     program.record_is_whole().await;
 }

@@ -2,10 +2,12 @@
 
 use crate::estate::Estate;
 use crate::fleet::Fleet;
+use crate::proxy::Proxy;
 use crate::rest::{order, until};
 use crate::support::kill;
 use crate::viewer::watch;
 use serde_json::json;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 const OVER: [&str; 4] = ["clone_ready", "failed_clean", "failed_debris", "cancelled"];
 
@@ -136,4 +138,72 @@ async fn a_long_run_is_not_taken_for_an_orphan() {
     let done = fleet.rest.reach(&id, &OVER).await;
     assert_eq!(done["state"], "clone_ready", "{done}");
     assert_eq!(fleet.ask("SELECT takeovers || ' ' || (taken_over_at IS NULL) FROM migration"), "0 true");
+}
+
+/// A server that freezes while it starts nimadm wakes up when another has started it, or is about to: it is started once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_takeover_in_the_moment_of_the_start_starts_nimadm_once() {
+    let mut fleet = Fleet::start(1, 4, 2500, &[]).await;
+    let second = fleet.add().await;
+    for client in ["lpar71", "lpar72", "lpar61"] {
+        let id = fleet.at(0).launch(&order(client)).await;
+        let row = |what: &str| fleet.ask(&format!("SELECT {what} FROM migration WHERE id = '{id}'"));
+        until("it is claimed", || async { (row("epoch") != "0").then_some(()) }).await;
+        // Nobody knows which of the two has it: both freeze, at a moment nobody chose, and one wakes up too late.
+        let (a, b) = (fleet.nodes[0].pid(), fleet.nodes[second].pid());
+        assert!(kill("-STOP", a) && kill("-STOP", b));
+        until("the lease is over", || async { (row("coalesce(lease_until, now()) <= now()") == "t").then_some(()) })
+            .await;
+        let epoch = row("epoch");
+        kill("-CONT", b);
+        until("it goes on", || async {
+            (row("epoch") != epoch || row("state NOT IN ('queued', 'starting')") == "t").then_some(())
+        })
+        .await;
+        kill("-CONT", a);
+        let done = fleet.at(0).reach(&id, &OVER).await;
+        assert_eq!(done["state"], "clone_ready", "{done}");
+        let rest = fleet.at(0);
+        fleet.estate().log_is_whole(&rest, &id, 1).await;
+        assert_eq!(begun(&fleet.estate(), &id), 1, "{client}");
+    }
+    fleet.record_is_whole().await;
+}
+
+/// A database that is silent, but not gone, gives no error to stop at. By its own clock, the server stops before its lease is over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_hears_nothing_of_its_database_stops_before_another_may_go_on() {
+    let mut fleet = Fleet::start(1, 4, 1000, &[]).await;
+    let way = Proxy::to(fleet.primary.address()).await;
+    let second = fleet.add_by(way.port).await;
+    // The second has it alone.
+    kill("-STOP", fleet.nodes[0].pid());
+    lab::scenario::set(fleet.lab.path(), "lpar71", "silent").unwrap();
+    let id = fleet.at(second).launch(&order("lpar71")).await;
+    // Nothing is printed for a while, so there is nothing to store that could fail.
+    until("the silence", || async {
+        let printed = fleet.estate().printed(&id, 1);
+        let stored = fleet.ask("SELECT log_bytes FROM migration");
+        (printed.ends_with(b"Syncing client data to cache ...\n") && stored == printed.len().to_string()).then_some(())
+    })
+    .await;
+    way.freeze();
+    let told = until("the server gives up", || async {
+        let log = fleet.nodes[second].log();
+        log.lines().find(|line| line.contains("the lease is lost")).map(str::to_owned)
+    })
+    .await;
+    let until_then =
+        fleet.ask("SELECT to_char(lease_until AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM migration");
+    let at = |text: &str| OffsetDateTime::parse(text, &Rfc3339).unwrap();
+    let stopped = told.split_whitespace().find_map(|word| OffsetDateTime::parse(word, &Rfc3339).ok());
+    assert!(stopped.unwrap() < at(&until_then), "{told}, and the lease until {until_then}");
+    kill("-CONT", fleet.nodes[0].pid());
+    let done = fleet.at(0).reach(&id, &OVER).await;
+    way.mend();
+    assert_eq!(done["state"], "clone_ready", "{done}");
+    let rest = fleet.at(0);
+    fleet.estate().log_is_whole(&rest, &id, 1).await;
+    assert_eq!(begun(&fleet.estate(), &id), 1);
+    fleet.record_is_whole().await;
 }

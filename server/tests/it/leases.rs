@@ -178,6 +178,34 @@ async fn a_stale_claimant_changes_nothing() {
     assert_eq!(fenced, written.len() + 1, "all but `release`");
 }
 
+/// A claim whose answer comes when its lease is over is not acted on: another may have the migration by then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_is_answered_too_late_is_not_acted_on() {
+    let database = Database::new().await;
+    let pool = &database.pool;
+    run::stored(pool, "queued").await;
+    // Longer than the lease. What a worker does counts, giving back does not.
+    sqlx::raw_sql(
+        "CREATE SEQUENCE acted;
+         CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN
+                 IF NEW.epoch > OLD.epoch THEN PERFORM pg_sleep(3.2);
+                 ELSIF NEW.lease_until IS NOT NULL THEN PERFORM nextval('acted');
+                 END IF;
+                 RETURN NEW;
+             END $$;
+         CREATE TRIGGER late BEFORE UPDATE ON migration FOR EACH ROW EXECUTE FUNCTION late();",
+    )
+    .execute(pool)
+    .await
+    .unwrap();
+    let engine = engine(pool);
+    until("it was claimed twice", || async { (number(pool, "SELECT epoch FROM migration").await >= 2).then_some(()) })
+        .await;
+    assert_eq!(number(pool, "SELECT is_called::int::bigint FROM acted").await, 0, "it was worked on");
+    engine.shutdown().await;
+}
+
 /// A state that has moved on under a worker, by a person, stops it as well.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_does_not_move_what_a_person_has_moved() {
@@ -263,6 +291,7 @@ async fn a_server_frozen_in_a_transaction_does_not_stop_the_others() {
         fence::renew(pool, &fence, NONE).await.unwrap();
         assert!(fence::claim(pool, Uuid::now_v7(), LONG).await.unwrap().is_some());
     };
-    tokio::time::timeout(Duration::from_secs(60), others).await.expect("the record is locked for ever");
+    let in_time = tokio::time::timeout(Duration::from_secs(60), others).await;
+    assert!(in_time.is_ok(), "the record is locked for ever");
     assert!(frozen.commit().await.is_err(), "what it would have written is undone");
 }

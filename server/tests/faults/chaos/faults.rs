@@ -50,7 +50,7 @@ impl<'a> Lane<'a> {
     /// Waits a while; then the next fault, how long it lasts, and a number that says which server is meant.
     async fn next(&mut self, faults: &[Fault]) -> Option<(Fault, Duration, usize)> {
         self.left = self.left.checked_sub(1)?;
-        pass(Duration::from_millis(self.random.random_range(0..3000))).await;
+        pass(Duration::from_millis(self.random.random_range(0..2500))).await;
         let fault = *faults.choose(&mut self.random).unwrap();
         let lasts = match fault {
             Fault::ServerFrozen => LEASE_IS_OVER + self.random.random_range(0..3000),

@@ -1,6 +1,7 @@
 //! What people do meanwhile: launch, cancel, clean and retry, at whichever server answers; some only watch.
 
 use super::Told;
+use crate::clients::{name, order_of, running_system};
 use crate::fleet::Fleet;
 use crate::rest::{Answer, PATIENCE, Rest, TICK};
 use crate::viewer::{Seen, watch};
@@ -42,7 +43,8 @@ pub(super) struct People {
     waiting: Vec<Value>,
     wanted: usize,
     pub(super) launched: Vec<Launched>,
-    pub(super) resumed: usize,
+    /// What they asked for, and what was wrong with clients.
+    pub(super) did: BTreeMap<String, usize>,
 }
 
 impl People {
@@ -52,10 +54,10 @@ impl People {
         let clients = clients["items"].as_array().unwrap();
         let before = clients.iter().map(|client| (name(client), running_system(client))).collect();
         let random = StdRng::seed_from_u64(seed.wrapping_mul(8).wrapping_add(7));
-        let mut waiting: Vec<_> = clients.iter().filter_map(order).collect();
+        let mut waiting: Vec<_> = clients.iter().filter_map(order_of).collect();
         waiting.reverse();
         let lab = fleet.lab.path().to_owned();
-        Self { rests, lab, random, before, waiting, wanted, launched: Vec::new(), resumed: 0 }
+        Self { rests, lab, random, before, waiting, wanted, launched: Vec::new(), did: BTreeMap::new() }
     }
 
     /// Works until all is launched, nothing fails any more, and every migration rests.
@@ -105,7 +107,15 @@ impl People {
         let rest = self.any();
         let path = format!("/migrations/{}/{action}", self.launched[at].id);
         let answer = rest.try_send(rest.request(reqwest::Method::POST, &path).json(&json!({}))).await?;
-        (answer.status < 500).then_some(answer)
+        let answer = Some(answer).filter(|answer| answer.status < 500)?;
+        if answer.status == 200 {
+            self.count(action);
+        }
+        Some(answer)
+    }
+
+    fn count(&mut self, what: &str) {
+        *self.did.entry(what.to_owned()).or_default() += 1;
     }
 
     /// What there is to be done about a migration; true where something was.
@@ -113,7 +123,6 @@ impl People {
         let one = &mut self.launched[at];
         match now["state"].as_str().unwrap() {
             _ if now["parked"] == true => {
-                self.resumed += 1;
                 self.ask(at, "resume").await;
             }
             "failed_debris" if one.cleanings < TRIES => {
@@ -145,7 +154,7 @@ impl People {
 
     /// Launches the next client that can be migrated. Sent until it is answered: the key makes it one migration.
     async fn launch(&mut self) {
-        let mut order = self.waiting.pop().unwrap();
+        let Some(mut order) = self.waiting.pop() else { panic!("the pre-flight refuses too many clients") };
         let client = order["client"].as_str().unwrap().to_owned();
         let number = self.random.random_range(1..=12);
         let scenario = match self.random.random_range(0..12) {
@@ -175,8 +184,9 @@ impl People {
             return;
         }
         let id = answer.body["id"].as_str().unwrap().to_owned();
-        let viewer = (self.launched.len().is_multiple_of(WATCHED))
-            .then(|| tokio::spawn(watch(self.any(), id.clone(), "", None)));
+        self.count(&scenario);
+        let viewer =
+            self.launched.len().is_multiple_of(WATCHED).then(|| tokio::spawn(watch(self.any(), id.clone(), "", None)));
         let (cleanings, retries_refused, last) = (0, 0, Value::Null);
         self.launched.push(Launched { id, client, viewer, cancel_in, cleanings, retries_refused, last });
     }
@@ -189,30 +199,4 @@ fn comes(cancel_in: usize, now: &Value) -> bool {
         13 => now["state"] == "clone_ready",
         phase => now["phases"][phase - 1]["state"] != "waiting",
     }
-}
-
-fn name(client: &Value) -> String {
-    client["name"].as_str().unwrap().to_owned()
-}
-
-/// What must not change before a cutover.
-pub(super) fn running_system(client: &Value) -> Value {
-    let rootvg = client["rootvg"].as_array().unwrap();
-    let disks: Vec<_> = client["disks"].as_array().unwrap().iter().filter(|d| rootvg.contains(&d["disk"])).collect();
-    json!({ "level": client["level"], "rootvg": rootvg, "disks": disks, "bootlist": client["bootlist"] })
-}
-
-/// A launch to the next level, onto as many free disks as rootvg has; none for a client of the newest.
-fn order(client: &Value) -> Option<Value> {
-    let release = match &client["level"].as_str()?[..4] {
-        "6100" => "7200_05_10",
-        "7100" | "7200" => "7300_03_01",
-        _ => return None,
-    };
-    let free = client["disks"].as_array()?.iter().filter(|disk| disk["vg"].is_null());
-    let disks: Vec<_> = free.map(|disk| disk["disk"].clone()).take(client["rootvg"].as_array()?.len()).collect();
-    Some(json!({
-        "client": client["name"], "lpp_source": format!("lpp_{release}"), "spot": format!("spot_{release}"),
-        "target_disks": disks, "cache_vg": "nimadmvg", "accept_licenses": true, "acknowledge_warnings": true,
-    }))
 }

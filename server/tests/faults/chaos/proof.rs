@@ -1,6 +1,7 @@
 //! What must be true at the end, whatever happened.
 
-use super::people::{Launched, People, RESTS, running_system};
+use super::people::{Launched, People, RESTS};
+use crate::clients::running_system;
 use crate::fleet::Fleet;
 use crate::rest::{Rest, sha256};
 use serde_json::Value;
@@ -42,12 +43,14 @@ pub(super) async fn all_is_well(fleet: &mut Fleet, people: People) -> String {
         assert_eq!(&running_system(&rest.client(client).await), before, "{client} was touched");
     }
     fleet.record_is_whole().await;
-    let states: Vec<_> = states.iter().map(|(state, count)| format!("{count} {state}")).collect();
-    let takeovers = records.values().flatten().filter(|row| row["action"] == "migration.park").count();
+    let words = |counts: &BTreeMap<String, usize>| {
+        counts.iter().map(|(what, count)| format!("{count} {what}")).collect::<Vec<_>>().join(", ")
+    };
+    let parked = records.values().flatten().filter(|row| row["action"] == "migration.park").count();
     format!(
-        "{} in {attempts} attempts, {bytes} bytes, {watched} watched, {takeovers} parked and {} resumed",
-        states.join(", "),
-        people.resumed
+        "clients and people: {}; {} in {attempts} attempts, {bytes} bytes, {watched} watched, {parked} parked",
+        words(&people.did),
+        words(&states)
     )
 }
 
