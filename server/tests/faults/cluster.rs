@@ -55,14 +55,17 @@ impl Postgres {
             .and_then(|mut file| std::io::Write::write_all(&mut file, b"synchronous_standby_names = ''\n"))
             .unwrap();
         replica.start();
-        until("the replica follows", || async {
-            (primary.ask("postgres", "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") == "1")
-                .then_some(())
-        })
-        .await;
+        primary.is_followed().await;
         primary.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'");
         primary.sql("postgres", "SELECT pg_reload_conf()");
         replica
+    }
+
+    /// Waits until its replica has all it has. After a crash that takes a moment, in which what was not acknowledged yet can be read
+    /// here and is not there: whoever promotes the replica then loses it.
+    pub(crate) async fn is_followed(&self) {
+        let caught_up = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND flush_lsn >= pg_current_wal_flush_lsn()";
+        until("the replica follows", || async { (self.ask("postgres", caught_up) == "1").then_some(()) }).await;
     }
 
     async fn prepare() -> Self {

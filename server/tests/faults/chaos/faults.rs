@@ -124,7 +124,11 @@ impl Database<'_> {
                     self.primary.crash().await;
                     pass(lasts).await;
                     let primary = self.primary.clone();
-                    aside(async move { primary.start() }).await;
+                    aside(async move {
+                        primary.start();
+                        primary.is_followed().await;
+                    })
+                    .await;
                     continue;
                 }
                 _ => {

@@ -100,6 +100,7 @@ impl People {
         let rest = self.any();
         let path = format!("/migrations/{}", self.launched[at].id);
         let answer = rest.try_send(rest.request(reqwest::Method::GET, &path)).await?;
+        assert_ne!(answer.status, 404, "a launch that was acknowledged is lost: {path}");
         (answer.status == 200).then_some(answer.body)
     }
 
