@@ -68,6 +68,8 @@ pub struct Template {
     #[serde(default)]
     pub exclude_files: Option<ObjectName>,
     #[serde(default)]
+    pub update: bool,
+    #[serde(default)]
     pub accept_licenses: bool,
     #[serde(default)]
     pub not_before: Option<Timestamp>,
@@ -98,6 +100,7 @@ impl Template {
             bosinst_data: self.bosinst_data.clone(),
             image_data: self.image_data.clone(),
             exclude_files: self.exclude_files.clone(),
+            update: self.update,
             accept_licenses: self.accept_licenses,
             bootlist: super::BootlistPolicy::Hold,
             mode: super::RunMode::Full,

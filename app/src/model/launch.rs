@@ -43,6 +43,9 @@ pub struct LaunchRequest {
     /// exclude_files resource.
     #[serde(default)]
     pub exclude_files: Option<ObjectName>,
+    /// Update to a technology level or service pack of the same release (`-U`) instead of migrating to a higher one.
+    #[serde(default)]
+    pub update: bool,
     /// Accept the licence agreements (`-Y`); phase 6 cannot go without.
     #[serde(default)]
     pub accept_licenses: bool,
@@ -91,6 +94,7 @@ impl LaunchRequest {
             bosinst_data: self.bosinst_data.clone(),
             image_data: self.image_data.clone(),
             exclude_files: self.exclude_files.clone(),
+            update: self.update,
             accept_licenses: self.accept_licenses,
             nimadm_sets_bootlist: self.bootlist == BootlistPolicy::Nimadm,
         }

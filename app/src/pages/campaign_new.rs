@@ -78,6 +78,7 @@ fn Form(resources: Vec<NimResource>, clients: String) -> impl IntoView {
             bosinst_data: None,
             image_data: None,
             exclude_files: None,
+            update: false,
             accept_licenses: accept.get(),
             not_before: None,
             window: words(window),

@@ -64,6 +64,7 @@ struct Fields {
     bosinst_data: RwSignal<String>,
     image_data: RwSignal<String>,
     exclude_files: RwSignal<String>,
+    update: RwSignal<bool>,
     accept_licenses: RwSignal<bool>,
     nimadm_sets_bootlist: RwSignal<bool>,
     stepped: RwSignal<bool>,
@@ -104,6 +105,7 @@ impl Fields {
             bosinst_data: empty(),
             image_data: empty(),
             exclude_files: empty(),
+            update: RwSignal::new(false),
             accept_licenses: RwSignal::new(true),
             nimadm_sets_bootlist: RwSignal::new(false),
             stepped: RwSignal::new(false),
@@ -137,6 +139,7 @@ impl Fields {
             bosinst_data: name(self.bosinst_data),
             image_data: name(self.image_data),
             exclude_files: name(self.exclude_files),
+            update: self.update.get(),
             accept_licenses: self.accept_licenses.get(),
             bootlist: if self.nimadm_sets_bootlist.get() { BootlistPolicy::Nimadm } else { BootlistPolicy::Hold },
             mode: if self.stepped.get() { RunMode::Stepped } else { RunMode::Full },
@@ -228,7 +231,8 @@ fn Choices(fields: Fields, options: LaunchOptions) -> impl IntoView {
                 <SelectField label="SPOT" options=of("spot") value=fields.spot none="Choose…" hint="Must be at the level of the lpp_source." />
                 <SelectField label="Cache volume group" options=vgs value=fields.cache_vg none="None: over NFS (slow)" hint="On the master; holds the client’s data in phases 2 to 10." />
             </div>
-            <CheckField label="Accept the licence agreements (-Y); phase 6 cannot go on without" value=fields.accept_licenses />
+            <CheckField label="Update within the release: technology level or service pack (-U, AIX 7.3 TL3 and later)" value=fields.update />
+                <CheckField label="Accept the licence agreements (-Y); phase 6 cannot go on without" value=fields.accept_licenses />
         </fieldset>
         <details class="more">
             <summary>"Scripts, bundle and other resources"</summary>

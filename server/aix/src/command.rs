@@ -29,6 +29,8 @@ pub struct NimadmCommand {
     pub image_data: Option<ObjectName>,
     /// `-e`: exclude_files resource.
     pub exclude_files: Option<ObjectName>,
+    /// `-U`: a technology level or service pack within the same release instead of a migration (AIX 7.3 TL3 and later).
+    pub update: bool,
     /// `-Y`: accept licence agreements.
     pub accept_licenses: bool,
     /// Without it `-B` is passed: the bootlist stays as it is.
@@ -98,6 +100,9 @@ impl NimadmCommand {
                 flag(letter, name.as_str());
             }
         }
+        if self.update {
+            words.push("-U".to_owned());
+        }
         if self.accept_licenses {
             words.push("-Y".to_owned());
         }
@@ -157,6 +162,7 @@ mod tests {
             bosinst_data: None,
             image_data: None,
             exclude_files: None,
+            update: false,
             accept_licenses: true,
             nimadm_sets_bootlist: false,
         }

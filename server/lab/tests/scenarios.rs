@@ -75,6 +75,20 @@ async fn a_migration_ends_as_the_list_says() {
     assert!(all.iter().all(|name| tested.clone().any(|tested| tested == *name)), "{all:?}");
 }
 
+/// The lock of a nimadm that died holds against a clean-up, until somebody breaks it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stale_lock_is_broken_by_force_alone() {
+    let estate = Estate::start(1_000_000, 4).await;
+    estate.scenario("lpar71", "killed-in-6");
+    estate.run("nim1", &format!("{CALL} 2>&1"));
+    estate.scenario("lpar71", "stale-lock");
+    let refused = estate.run("nim1", &format!("{CLEAN} 2>&1"));
+    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stdout).contains("0505-140"));
+    assert!(estate.ask("lpar71", "lspv").contains("altinst_rootvg"));
+    estate.ask("nim1", &CLEAN.replace("-C", "-F -C"));
+    assert!(!estate.ask("lpar71", "lspv").contains("altinst_rootvg"));
+}
+
 /// What the reader of nimadm's logs makes of it: the same as the list says, with a cause and an advice for every failure.
 fn judged(name: &str, log: &[u8], code: i32, phase: u8) {
     let mut reader = Reader::new();
@@ -105,6 +119,7 @@ const OTHERS: &[&str] = &[
     "clock-behind",
     "showres-busy",
     "host-key-changed",
+    "stale-lock",
 ];
 
 /// Reboots a client; true where it comes up again.

@@ -45,6 +45,10 @@ pub struct ClientFacts {
     pub processor: Option<String>,
 }
 
+/// How often a showres that is held up by another one is tried again, and after how long.
+const SHOWRES_TRIES: u32 = 5;
+const SHOWRES_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
+
 impl Facts {
     /// MiB free in the cache volume group, where lsvg said so.
     #[must_use]
@@ -79,16 +83,24 @@ pub async fn gather(
     let machine = format!("lsnim -l {client}");
     let vg = request.cache_vg.as_ref().map_or_else(|| "true".to_owned(), |vg| format!("lsvg {vg}"));
     let spot = quote(request.spot.as_str());
-    let in_spot = format!("nim -o showres -a lslpp_flags=Lc {spot} | grep bos.alt_disk_install.rte");
+    let in_spot = format!("nim -o showres -a lslpp_flags=Lc {spot} 2>&1 | egrep 'bos.alt_disk_install.rte|0042-207'");
     let commands = ["oslevel -s", &machine, &vg, "lslpp -Lqc bos.alt_disk_install.rte", &in_spot];
-    let [level, machine, vg, on_master, in_spot] = host::master(connection, commands).await?;
+    let [level, machine, vg, on_master, mut from_spot] = host::master(connection, commands).await?;
+    // Two showres of one resource cannot run at once (nimadm.md §6.2): whoever comes second waits for the first.
+    for _ in 0..SHOWRES_TRIES {
+        if !from_spot.text.contains("0042-207") {
+            break;
+        }
+        tokio::time::sleep(SHOWRES_PAUSE).await;
+        [from_spot] = host::master(connection, [&in_spot]).await?;
+    }
     let resource =
         |name: &ObjectName, kind: &str| resources.iter().find(|r| r.name == *name && r.kind == kind).cloned();
     Ok(Facts {
         master_level: level.text.trim().parse().ok(),
         machine: lsnim::stanzas(&machine.text).ok().and_then(|stanzas| stanzas.into_iter().next()),
         cache_vg: request.cache_vg.is_some().then_some(vg),
-        alt_disk_install: (fileset_level(&on_master.text), fileset_level(&in_spot.text)),
+        alt_disk_install: (fileset_level(&on_master.text), fileset_level(&from_spot.text)),
         lpp_source: resource(&request.lpp_source, "lpp_source"),
         spot: resource(&request.spot, "spot"),
         client: look_at_client(connection, hostname).await?,
@@ -130,7 +142,7 @@ pub fn checks(facts: &Facts, request: &LaunchRequest) -> Vec<Check> {
             checks.push(pass("N3", "The client answers its master", "c_rsh reaches it"));
             checks.extend(disk_checks(client, request));
             checks.extend(rootvg_checks(client, request));
-            checks.extend(level_checks(facts, client));
+            checks.extend(level_checks(facts, client, request.update));
         }
         Err(why) => checks.push(block(
             "N3",
@@ -412,7 +424,7 @@ fn rootvg_checks(client: &ClientFacts, request: &LaunchRequest) -> Vec<Check> {
     checks
 }
 
-fn level_checks(facts: &Facts, client: &ClientFacts) -> Vec<Check> {
+fn level_checks(facts: &Facts, client: &ClientFacts, update: bool) -> Vec<Check> {
     let mut checks = Vec::new();
     let target: Option<Level> =
         facts.spot.as_ref().and_then(|spot| spot.level.as_deref()).and_then(|level| level.parse().ok());
@@ -422,16 +434,40 @@ fn level_checks(facts: &Facts, client: &ClientFacts) -> Vec<Check> {
     };
     let found = format!("{} to {}", client.level.spoken(), target.spoken());
     let version = |level: Level| (level.version, level.release);
-    checks.push(if version(client.level) < version(target) {
+    if update {
+        checks.push(if version(client.level) == version(target) && client.level < target {
+            pass("S1", "The target is a later level of the same release", &found)
+        } else {
+            block(
+                "S1",
+                "The target is a later level of the same release",
+                &found,
+                "-U updates within a release; leave it out to migrate to a higher one, or choose another SPOT and lpp_source.",
+            )
+        });
+        // nimadm.md §1.1: since the third technology level of 7.3.
+        let knows = |level: Level| (level.version, level.release, level.tl) >= (7, 3, 3);
+        if let Some(master) = facts.master_level.filter(|level| !knows(*level)) {
+            let found = format!("the master runs {}", master.spoken());
+            checks.push(block(
+                "ND-5",
+                "nimadm knows -U",
+                &found,
+                "Update the master to 7.3 TL3 first, or migrate without -U.",
+            ));
+        }
+    } else {
+        checks.push(if version(client.level) < version(target) {
         pass("S1", "The target version is higher", &found)
     } else {
         block(
             "S1",
             "The target version is higher",
             &found,
-            "nimadm migrates to a higher version; choose another SPOT and lpp_source.",
+            "nimadm migrates to a higher version; choose another SPOT and lpp_source, or ask for an update (-U) within the release.",
         )
     });
+    }
     if let Some(master) = facts.master_level {
         let found = format!("master {}, target {}", master.spoken(), target.spoken());
         checks.push(if version(master) >= version(target) {

@@ -22,6 +22,7 @@ mod fleet;
 mod input;
 mod interlocks;
 mod kill;
+mod modes;
 mod monster;
 mod old_logs;
 mod phases;

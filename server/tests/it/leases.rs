@@ -55,7 +55,7 @@ async fn held(pool: &PgPool) -> BTreeSet<Uuid> {
 async fn a_database_error_while_claiming_strands_no_row() {
     let database = Database::new().await;
     let pool = &database.pool;
-    let id = run::stored(pool, "queued").await;
+    let id = run::stored(pool, "starting").await;
     // A sequence counts what is rolled back, too.
     sqlx::raw_sql(
         "CREATE SEQUENCE failed;
@@ -88,7 +88,7 @@ async fn servers_that_claim_at_once_never_claim_the_same() {
     for round in 1..=20 {
         if round == 1 {
             for _ in 0..6 {
-                run::stored(pool, "queued").await;
+                run::stored(pool, "starting").await;
             }
         }
         let claimants = (0..12).map(|_| {
@@ -183,7 +183,7 @@ async fn a_stale_claimant_changes_nothing() {
 async fn a_claim_that_is_answered_too_late_is_not_acted_on() {
     let database = Database::new().await;
     let pool = &database.pool;
-    run::stored(pool, "queued").await;
+    run::stored(pool, "starting").await;
     // Longer than the lease. What a worker does counts, giving back does not.
     sqlx::raw_sql(
         "CREATE SEQUENCE acted;
@@ -228,7 +228,7 @@ async fn a_draining_server_does_not_claim_again_what_it_released() {
     let pool = &database.pool;
     let mut all = BTreeSet::new();
     for _ in 0..5 {
-        all.insert(run::stored(pool, "queued").await);
+        all.insert(run::stored(pool, "starting").await);
     }
     let draining = engine(pool);
     until("it has all of them", || async { (held(pool).await == all).then_some(()) }).await;
