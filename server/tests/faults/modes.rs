@@ -11,7 +11,7 @@ fn with(client: &str, more: &Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_update_within_a_release_is_cut_over_and_verified() {
+async fn an_update_that_a_locked_fileset_holds_back_is_found_and_rolled_back() {
     let program = Program::start(2000).await;
     let rest = &program.rest;
     // Without -U it is no migration, and with it a migration is no update.
@@ -27,9 +27,13 @@ async fn an_update_within_a_release_is_cut_over_and_verified() {
     assert_eq!(done["state"], "clone_ready", "{done}");
     program.log_is_whole(&id, 1).await;
     rest.post(&format!("/migrations/{id}/cutover"), &json!({})).await.ok();
+    // An interim fix of lpar73 locks bos.mp64: nimadm returns 0, and only the proof tells that the level was not reached.
     let done = rest.reach(&id, &["verified", "verification_failed"]).await;
-    assert_eq!(done["state"], "verified", "{done}");
-    assert_eq!(rest.client("lpar73").await["level"], "7300-03-01-2520");
+    assert_eq!((&done["state"], &done["outcome"]), (&json!("verification_failed"), &json!("warning")), "{done}");
+    assert!(done["cause"].as_str().unwrap().contains("bos.mp64"), "{done}");
+    rest.post(&format!("/migrations/{id}/rollback"), &json!({})).await.ok();
+    rest.reach(&id, &["rolled_back"]).await;
+    assert_eq!(rest.client("lpar73").await["level"], "7300-03-00-2446");
 }
 
 #[tokio::test(flavor = "multi_thread")]
