@@ -15,6 +15,8 @@ for (const scheme of ['light', 'dark'] as const) {
       '/launch?client=lpar72',
       '/launch?client=nope',
       '/migrations',
+      '/campaigns',
+      '/campaigns/new?clients=lpar71',
       `/migrations/${id}`,
       `/migrations/${id}/verification`,
       '/explain',

@@ -93,8 +93,6 @@ codes! {
     CLIENT_BUSY = "ND0303", 409, "Client has a live migration";
     /// The state does not allow the action.
     ACTION_REFUSED = "ND0304", 409, "Not possible in this state";
-    /// Asked for something this version does not do.
-    NOT_OFFERED = "ND0305", 422, "Not offered by this version";
     /// What was sent to be explained was not printed by nimadm, nor by a command that is known.
     NOT_A_LOG = "ND0501", 422, "Not a nimadm log";
     /// Whoever sends a log to be explained stopped sending.

@@ -9,6 +9,7 @@ pub(crate) mod confirm_dialog;
 pub(crate) mod disk_map;
 pub(crate) mod event_source;
 pub(crate) mod fields;
+pub(crate) mod fleet;
 pub(crate) mod frame;
 pub(crate) mod host_state;
 pub(crate) mod import_table;

@@ -1,6 +1,6 @@
 //! Campaigns: many clients, wave by wave.
 
-use super::{LaunchRequest, MigrationSummary, Permission, State, Timestamp};
+use super::{LaunchRequest, MigrationSummary, Permission, State, Timestamp, words::words};
 use aix::{DiskName, ObjectName};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -183,37 +183,6 @@ impl Default for StopRule {
     fn default() -> Self {
         Self::Failures(1)
     }
-}
-
-macro_rules! words {
-    ($(#[$doc:meta])* $type:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $type { $($(#[$vdoc])* $variant,)* }
-
-        impl $type {
-            /// Every value.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The word used in the database and outside.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-        }
-
-        impl std::str::FromStr for $type {
-            type Err = String;
-
-            fn from_str(text: &str) -> Result<Self, String> {
-                Self::ALL.iter().copied().find(|value| value.as_str() == text).ok_or_else(|| {
-                    let words: Vec<_> = Self::ALL.iter().map(|value| value.as_str()).collect();
-                    format!("{text:?} is none of {}", words.join(", "))
-                })
-            }
-        }
-    };
 }
 
 words! {

@@ -18,6 +18,7 @@ pub mod time;
 pub mod user;
 pub mod verification;
 pub mod watch;
+mod words;
 
 pub use audit::{AuditEntry, AuditFilter};
 pub use campaign::{

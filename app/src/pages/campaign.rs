@@ -4,22 +4,14 @@ use super::migration::no_such_migration;
 use crate::{
     api,
     components::{
-        campaign_badge::CampaignBadge,
-        clock::When,
-        confirm_dialog::ConfirmButton,
-        event_source::{LOST, Next, OPENED, use_event_source},
-        frame::Permitted,
-        loaded::loaded,
-        problem_box::ProblemBox,
-        state_badge::StateBadge,
-        wave_bar::WaveBar,
+        campaign_badge::CampaignBadge, clock::When, confirm_dialog::ConfirmButton, fleet::on_change, frame::Permitted,
+        loaded::loaded, problem_box::ProblemBox, state_badge::StateBadge, wave_bar::WaveBar,
     },
     model::{Campaign, CampaignAction, CampaignAsk, CampaignMember, GoOn, Problem, Standing, StopRule, WaveSummary},
 };
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
-use std::time::Duration;
 
 /// The page.
 #[component]
@@ -33,26 +25,7 @@ pub(crate) fn CampaignPage() -> impl IntoView {
         })?;
         api::campaign(id).await
     });
-    let waiting = StoredValue::new(false);
-    use_event_source(
-        &["state", "heartbeat"],
-        || Some("/api/v1/events?topics=fleet".to_owned()),
-        move |name, _| {
-            // A burst of events is one look; a heartbeat is one too, because waves open without a migration's event.
-            if name != LOST && name != OPENED && waiting.try_get_value() == Some(false) {
-                waiting.set_value(true);
-                set_timeout(
-                    move || {
-                        if waiting.try_update_value(|waiting| *waiting = false).is_some() {
-                            campaign.refetch();
-                        }
-                    },
-                    Duration::from_millis(1500),
-                );
-            }
-            Next::Continue
-        },
-    );
+    on_change(move || campaign.refetch());
     loaded(campaign, move |shown| view! { <CampaignView shown refetch=Callback::new(move |()| campaign.refetch()) /> })
 }
 
@@ -78,7 +51,13 @@ fn CampaignView(shown: Campaign, refetch: Callback<()>) -> impl IntoView {
     let rules = rules(&shown);
     let waves =
         shown.waves.iter().map(|wave| view! { <WaveRow wave=*wave now=wave.number == shown.wave /> }).collect_view();
-    let members = shown.members.iter().cloned().map(|member| view! { <MemberRow member /> }).collect_view();
+    let may_skip = shown.actions.contains(&CampaignAction::Skip);
+    let (id, problem) = (shown.id, RwSignal::new(None::<Problem>));
+    let row = |member: CampaignMember| {
+        let skip = may_skip && matches!(member.standing, Standing::Waiting | Standing::Refused);
+        view! { <MemberRow id member skip problem refetch /> }
+    };
+    let members = shown.members.iter().cloned().map(row).collect_view();
     view! {
         <Title text=format!("{} – nimdeck", shown.name) />
         <div class="page-head">
@@ -101,11 +80,13 @@ fn CampaignView(shown: Campaign, refetch: Callback<()>) -> impl IntoView {
         </section>
         <section aria-labelledby="h-members">
             <h2 id="h-members">"Clients"</h2>
+            {move || problem.get().map(|problem| view! { <ProblemBox problem /> })}
             <div class="scroll"><table class="cards">
                 <caption class="visually-hidden">"Clients of the campaign"</caption>
                 <thead><tr>
                     <th scope="col">"Client"</th><th scope="col">"Wave"</th><th scope="col">"State"</th>
                     <th scope="col">"Target disks"</th><th scope="col">"Why"</th>
+                    <th scope="col"><span class="visually-hidden">"Actions"</span></th>
                 </tr></thead>
                 <tbody>{members}</tbody>
             </table></div>
@@ -127,7 +108,29 @@ fn WaveRow(wave: WaveSummary, now: bool) -> impl IntoView {
 }
 
 #[component]
-fn MemberRow(member: CampaignMember) -> impl IntoView {
+fn MemberRow(
+    id: uuid::Uuid,
+    member: CampaignMember,
+    skip: bool,
+    problem: RwSignal<Option<Problem>>,
+    refetch: Callback<()>,
+) -> impl IntoView {
+    let client = StoredValue::new(member.client.to_string());
+    let leave_out = move |_| {
+        let ask = CampaignAsk { client: Some(client.get_value()), ..CampaignAsk::default() };
+        spawn_local(async move {
+            problem.set(api::act_on_campaign(id, CampaignAction::Skip, ask).await.err());
+            refetch.run(());
+        });
+    };
+    let button = skip.then(|| {
+        let label = format!("Leave out {}", member.client);
+        view! {
+            <Permitted permission=CampaignAction::Skip.permission()>
+                <button type="button" aria-label=label.clone() on:click=leave_out>"Leave out"</button>
+            </Permitted>
+        }
+    });
     let state = match (&member.standing, &member.migration) {
         (Standing::At(state), Some(migration)) => {
             view! { <a href=format!("/migrations/{}", migration.id)><StateBadge state=*state /></a> }.into_any()
@@ -145,6 +148,7 @@ fn MemberRow(member: CampaignMember) -> impl IntoView {
             <td data-label="State">{state}</td>
             <td data-label="Target disks" class="machine">{if disks.is_empty() { "chosen at its launch".to_owned() } else { disks }}</td>
             <td data-label="Why" class="particulars">{why}</td>
+            <td class="row-actions">{button}</td>
         </tr>
     }
     .into_any()
@@ -160,7 +164,7 @@ fn CampaignActions(campaign: Campaign, refetch: Callback<()>) -> impl IntoView {
     let buttons = campaign
         .actions
         .iter()
-        // One client is left out from its own row's address: `skip` needs to know which.
+        // Clients are left out one by one, in their rows.
         .filter(|action| **action != CampaignAction::Skip)
         .map(|&action| {
             let (label, effect, danger) = match action {

@@ -139,7 +139,7 @@ fn Form(resources: Vec<NimResource>, clients: String) -> impl IntoView {
         <Title text="Plan a campaign – nimdeck" />
         <div class="page-head"><h1>"Plan a campaign"</h1></div>
         <noscript><p class="problem">"This form needs JavaScript and WebAssembly. Scripts can start campaigns through the REST interface."</p></noscript>
-        <div class="launch">
+        <div class="launch plan">
             <div class="launch-form">
                 <TextField label="Name" value=name />
                 <label class="field">

@@ -76,7 +76,7 @@ fn ClientTable(page: Page<Client>, path: impl Fn(&str) -> String) -> impl IntoVi
             </table>
         </div>
         <Permitted permission=Permission::Operate>
-            <p class="page-actions"><button type="submit">"Plan a campaign with the chosen clients"</button></p>
+            <p class="chosen"><button type="submit">"Plan a campaign with the chosen clients"</button></p>
         </Permitted>
         </form>
         {more}

@@ -4,7 +4,8 @@ use crate::{
     api,
     components::{
         clock::clock,
-        event_source::{LOST, Next, OPENED, StreamStatus, use_event_source},
+        event_source::StreamStatus,
+        fleet::on_change,
         frame::Permitted,
         host_state::HostState,
         loaded::loaded,
@@ -19,33 +20,12 @@ use crate::{
 };
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
-use std::time::Duration;
 
 /// The page; follows the fleet's events.
 #[component]
 pub(crate) fn OverviewPage() -> impl IntoView {
     let overview = Resource::new(|| (), |()| api::overview());
-    let waiting = StoredValue::new(false);
-    let stream = use_event_source(
-        &["state", "heartbeat"],
-        || Some("/api/v1/events?topics=fleet".to_owned()),
-        move |name, _| {
-            // Many events in a burst are one look at the server. A heartbeat is one too: it is the first event of a stream, so
-            // nothing of an interruption is missed, and phases go on without a change of state.
-            if name != LOST && name != OPENED && waiting.try_get_value() == Some(false) {
-                waiting.set_value(true);
-                set_timeout(
-                    move || {
-                        if waiting.try_update_value(|waiting| *waiting = false).is_some() {
-                            overview.refetch();
-                        }
-                    },
-                    Duration::from_millis(400),
-                );
-            }
-            Next::Continue
-        },
-    );
+    let stream = on_change(move || overview.refetch());
     let stale = move || matches!(stream.get(), StreamStatus::Reconnecting(_));
     view! {
         <Title text="Overview – nimdeck" />

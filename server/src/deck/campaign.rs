@@ -18,9 +18,12 @@ const MOST: usize = 1000;
 
 impl ServerDeck {
     pub(super) async fn list_campaigns(&self) -> Result<Page<Campaign>, Problem> {
+        let rows = campaign::list(&self.pool).await.map_err(db)?;
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let all = campaign::members_of(&self.pool, &ids).await.map_err(db)?;
         let mut items = Vec::new();
-        for row in campaign::list(&self.pool).await.map_err(db)? {
-            let members = campaign::members(&self.pool, row.id).await.map_err(db)?;
+        for row in rows {
+            let members: Vec<_> = all.iter().filter(|member| member.campaign_id == row.id).cloned().collect();
             let mut whole = row.wire(&members, Vec::new()).map_err(db)?;
             whole.members = Vec::new();
             items.push(whole);

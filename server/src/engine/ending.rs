@@ -4,7 +4,6 @@
 //! clone on the disk it was meant for. Where any of it is missing, something may be left behind, and that is what is said.
 
 use super::machine::Ending;
-use crate::store::migration::Row;
 use aix::{
     DiskName, ObjectName, Phase, Pvid,
     log::{Outcome, Verdict},
@@ -26,16 +25,6 @@ pub struct Evidence<'a> {
     pub targets: &'a [DiskName],
     /// Their PVIDs where they had one before the start.
     pub pvids: &'a [Pvid],
-}
-
-impl Evidence<'_> {
-    /// The verdict with the names of this migration in its advice: the reader knows none, and whoever follows the advice should not
-    /// have to fill them in.
-    #[must_use]
-    pub fn name_hosts(verdict: Verdict, row: &Row) -> Verdict {
-        let names = |text: String| text.replace("<client>", &row.client).replace("<spot>", row.request.spot.as_str());
-        Verdict { advice: verdict.advice.map(names), ..verdict }
-    }
 }
 
 /// How it ended, why in words, and the PVIDs of the clone's disks.

@@ -100,3 +100,25 @@ fn unreadable(command: &str) -> impl FnOnce(Unreadable) -> HostError {
 fn line(what: &'static str, text: &str) -> Unreadable {
     Unreadable { what, line: 1, text: text.chars().take(200).collect() }
 }
+
+/// Clients for the tests of those who judge them.
+#[cfg(test)]
+pub(in crate::engine) mod fixture {
+    use super::{OffsetDateTime, Snapshot, bootlist, lspv};
+
+    /// A client of which only disks and bootlist are known.
+    pub(in crate::engine) fn snapshot(disks: &str, boot: &str) -> Snapshot {
+        Snapshot {
+            at: OffsetDateTime::UNIX_EPOCH.into(),
+            level: None,
+            oslevel: String::new(),
+            disks: lspv::parse(disks).unwrap(),
+            lspv: disks.to_owned(),
+            boot: bootlist::parse(boot).unwrap(),
+            bootlist: boot.to_owned(),
+            boot_disk: None,
+            rootvg: String::new(),
+            uptime: String::new(),
+        }
+    }
+}

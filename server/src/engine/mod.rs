@@ -10,6 +10,7 @@
 pub mod calendar;
 pub mod campaign;
 mod campaigns;
+pub mod disks;
 pub mod ending;
 pub mod eta;
 pub mod host;
@@ -24,6 +25,7 @@ pub(crate) mod patrol;
 pub mod preflight;
 pub mod reboot;
 pub mod run;
+pub mod safe;
 pub mod schedule;
 mod scheduler;
 mod steps;
@@ -145,21 +147,23 @@ impl Engine {
         self.tasks.wait().await;
     }
 
+    /// Claims everything that has work and no living worker, and works on it.
+    async fn claim_all(self: &Arc<Self>) -> Result<(), sqlx::Error> {
+        while !self.stop.is_cancelled() {
+            let asked = Instant::now();
+            let Some(fence) = fence::claim(&self.pool, self.owner, self.timing.lease).await? else { break };
+            self.tasks.spawn(run::Run::new(self.clone(), fence, asked).carry_out());
+        }
+        Ok(())
+    }
+
     async fn scan(self: Arc<Self>) {
         while !self.stop.is_cancelled() {
             if let Err(error) = self.schedule().await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "no turn can be given");
             }
-            let asked = Instant::now();
-            match fence::claim(&self.pool, self.owner, self.timing.lease).await {
-                Ok(Some(fence)) => {
-                    self.tasks.spawn(run::Run::new(self.clone(), fence, asked).carry_out());
-                    continue;
-                }
-                Ok(None) => {}
-                Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "no work can be claimed");
-                }
+            if let Err(error) = self.claim_all().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "no work can be claimed");
             }
             tokio::select! {
                 () = self.wake.notified() => {}

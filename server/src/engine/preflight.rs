@@ -1,15 +1,15 @@
 //! The pre-flight: everything that is looked at before a launch (nimadm.md §3.2).
 //!
 //! Looking and judging are apart: [`gather`] asks the hosts and writes nothing there; [`checks`] is pure. The same
-//! judgement is made once more right before nimadm is started ([`safe_to_start`]), because an hour may lie between.
+//! judgement is made once more right before nimadm is started ([`safe`](super::safe)), because an hour may lie between.
 
 use super::{
     host::{self, Answer, HostError},
-    look,
+    look, safe,
 };
 use crate::{remote::Connection, store::client::Inventory};
-use aix::{DiskName, Level, ObjectName, Pvid, command::quote, efix, lsnim, lspv::PhysicalVolume, lsvg};
-use app::model::{BootlistPolicy, Check, LaunchRequest, Resource, RunMode, Severity, Snapshot, Verdict};
+use aix::{Level, ObjectName, command::quote, efix, lsnim, lspv::PhysicalVolume, lsvg};
+use app::model::{BootlistPolicy, Check, LaunchRequest, Resource, RunMode, Severity, Verdict};
 
 /// What was found.
 #[derive(Debug)]
@@ -179,65 +179,6 @@ pub fn checks(facts: &Facts, request: &LaunchRequest) -> Vec<Check> {
     checks
 }
 
-/// Whether a migration may be started right now: rule 1, once more, on what the client says this moment. Gives the PVIDs
-/// of the target disks; none for a disk that gets its first one from alt_disk_copy.
-///
-/// # Errors
-/// Why it must not be started.
-pub fn safe_to_start(snapshot: &Snapshot, targets: &[DiskName]) -> Result<Vec<Option<Pvid>>, String> {
-    targets
-        .iter()
-        .map(|target| {
-            let volume = snapshot.disks.iter().find(|pv| pv.disk == *target);
-            let volume = volume.ok_or_else(|| format!("{target} is not on the client any more"))?;
-            match not_free(volume, &snapshot.boot) {
-                Some(why) => Err(format!("{target} {why}")),
-                None => Ok(volume.pvid.clone()),
-            }
-        })
-        .collect()
-}
-
-/// Whether a run in steps may go on: its clone is where the step before left it, and no boot would start from it.
-///
-/// # Errors
-/// Why it must not go on.
-pub fn safe_to_go_on(snapshot: &Snapshot, targets: &[DiskName], pvids: &[Pvid]) -> Result<(), String> {
-    for (at, target) in targets.iter().enumerate() {
-        let same = |pv: &&PhysicalVolume| match pvids.get(at) {
-            Some(pvid) => pv.pvid.as_ref() == Some(pvid),
-            None => pv.disk == *target,
-        };
-        let volume = snapshot.disks.iter().find(same);
-        let volume = volume.ok_or_else(|| format!("{target} is not on the client any more"))?;
-        if volume.disk != *target {
-            return Err(format!("{target} is called {} now: the client has changed its disks", volume.disk));
-        }
-        if snapshot.boot.iter().any(|boot| boot.device == volume.disk.as_str()) {
-            return Err(format!("{target} is in the bootlist of the running system"));
-        }
-        // A disk that was not needed stays empty.
-        if volume.vg.as_ref().is_some_and(|vg| vg.as_str() != "altinst_rootvg") {
-            return Err(format!(
-                "{target} holds {} instead of the clone",
-                volume.vg.as_ref().map_or("-", ObjectName::as_str)
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn not_free(volume: &PhysicalVolume, bootlist: &[aix::bootlist::BootDevice]) -> Option<String> {
-    if bootlist.iter().any(|boot| boot.device == volume.disk.as_str()) {
-        return Some("is in the bootlist of the running system".to_owned());
-    }
-    match volume.vg.as_ref().map(ObjectName::as_str) {
-        None => None,
-        Some("rootvg") => Some("is a disk of the running rootvg".to_owned()),
-        Some(vg) => Some(format!("belongs to volume group {vg}")),
-    }
-}
-
 fn master_checks(facts: &Facts, request: &LaunchRequest) -> Vec<Check> {
     let mut checks = Vec::new();
     let cstate = facts.machine.as_ref().and_then(|machine| machine.get("Cstate"));
@@ -334,7 +275,7 @@ fn disk_checks(client: &ClientFacts, request: &LaunchRequest) -> Vec<Check> {
             vg: disk.vg.clone(),
             state: disk.state.clone(),
         };
-        checks.push(match not_free(&volume, &inventory.bootlist) {
+        checks.push(match safe::not_free(&volume, &inventory.bootlist) {
             Some(why) => block("D1", &title, &format!("{target} {why}"), "Choose a disk that is in no volume group."),
             None => pass("D1", &title, "in no volume group, not in the bootlist"),
         });

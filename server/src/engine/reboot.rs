@@ -43,3 +43,26 @@ pub fn booted_from(client: &Snapshot, pvids: &[Pvid]) -> bool {
     let disk = client.disks.iter().find(|pv| client.boot_disk.as_deref() == Some(pv.disk.as_str()));
     disk.and_then(|pv| pv.pvid.as_ref()).is_some_and(|pvid| pvids.contains(pvid))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::look::fixture::snapshot;
+
+    #[test]
+    fn a_reboot_is_known_by_the_disk_or_by_silence_and_a_fresh_uptime() {
+        let now = snapshot("hdisk0 00f9c87a12345678 rootvg active\nhdisk7 00f9c87a12345679 altinst_rootvg\n", "");
+        let with = |uptime: &str, disk: &str| Snapshot {
+            uptime: uptime.to_owned(),
+            boot_disk: Some(disk.to_owned()),
+            ..now.clone()
+        };
+        let clone: Vec<Pvid> = vec!["00f9c87a12345679".parse().unwrap()];
+        let ago = Duration::from_secs(300);
+        let (old, fresh) = ("02:41PM   up 64 days,   4:32,  3 users", "02:41PM   up 2 mins,  1 user");
+        assert!(!rebooted(&with(old, "hdisk0"), &clone, true, ago), "still shutting down");
+        assert!(rebooted(&with(fresh, "hdisk0"), &clone, true, ago), "back, from whatever disk");
+        assert!(!rebooted(&with(fresh, "hdisk0"), &clone, false, ago), "never seen away");
+        assert!(rebooted(&with(old, "hdisk7"), &clone, false, ago), "it runs the clone");
+    }
+}

@@ -35,6 +35,8 @@ pub struct Row {
 /// A member as stored, with the state of its migration.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Member {
+    /// Its campaign.
+    pub campaign_id: Uuid,
     /// The client.
     pub client_id: Uuid,
     /// Its NIM name.
@@ -201,12 +203,20 @@ pub async fn list(pool: &PgPool) -> Result<Vec<Row>, sqlx::Error> {
 /// # Errors
 /// Those of the database.
 pub async fn members(db: impl PgExecutor<'_>, id: Uuid) -> Result<Vec<Member>, sqlx::Error> {
+    members_of(db, &[id]).await
+}
+
+/// The members of several campaigns, each in order.
+///
+/// # Errors
+/// Those of the database.
+pub async fn members_of(db: impl PgExecutor<'_>, ids: &[Uuid]) -> Result<Vec<Member>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT m.client_id, c.name AS client, m.wave, m.state, m.target_disks, m.migration_id, m.refused, g.state AS migration_state
+        "SELECT m.campaign_id, m.client_id, c.name AS client, m.wave, m.state, m.target_disks, m.migration_id, m.refused, g.state AS migration_state
          FROM campaign_member m JOIN client c ON c.id = m.client_id LEFT JOIN migration g ON g.id = m.migration_id
-         WHERE m.campaign_id = $1 ORDER BY m.wave, m.position",
+         WHERE m.campaign_id = ANY($1) ORDER BY m.campaign_id, m.wave, m.position",
     )
-    .bind(id)
+    .bind(ids)
     .fetch_all(db)
     .await
 }

@@ -3,9 +3,9 @@
 //! Nobody tells nimadm to stop: it knows no such order. So its processes on the master get a signal, its log is taken to the last
 //! byte, and `nimadm -C` removes clone, mounts and lock. Only then is the migration called cancelled.
 
+use super::follow::with_names;
 use crate::{
     engine::{
-        ending::Evidence,
         machine::Event,
         run::{Run, StepError},
     },
@@ -59,7 +59,7 @@ impl Run {
     async fn close_log(&self, row: &Row, connection: &Connection, job: &Job) -> Result<(), StepError> {
         let (ingest, rc) = self.take_log(row, connection, job).await?;
         let sha256 = self.prove(row, connection, job).await?;
-        let verdict = Evidence::name_hosts(ingest.verdict(), row);
+        let verdict = with_names(ingest.verdict(), row);
         let mut tx = self.engine.pool.begin().await?;
         fence::hold(&mut tx, &self.fence).await?;
         phase::end(&mut tx, row.id, row.attempt, PhaseState::Failed, OffsetDateTime::now_utc()).await?;

@@ -2,6 +2,7 @@
 
 use crate::{
     engine::{
+        disks,
         host::{self, HostError},
         look,
         machine::Event,
@@ -11,7 +12,7 @@ use crate::{
     remote::Connection,
     store::migration::{self, Row},
 };
-use aix::{DiskName, ObjectName, Pvid, bootlist};
+use aix::{DiskName, ObjectName, bootlist};
 use app::model::{BootlistPolicy, Snapshot, State};
 use serde_json::json;
 use std::time::Duration;
@@ -23,35 +24,48 @@ impl Run {
         let connection = self.connect(row).await?;
         let hostname = self.hostname(row).await?;
         let client = look::snapshot(&connection, &hostname).await?;
-        let disks = match clone_disks(&client, &row.pvids()?) {
+        let disks = match disks::holding(&client, &row.pvids()?, "altinst_rootvg") {
             Ok(disks) => disks,
             Err(why) => return self.refuse(&format!("The bootlist was not touched: {why}.")).await,
         };
-        let moved_by_us = bootlist::devices(&client.boot) == disks.iter().map(DiskName::as_str).collect::<Vec<_>>();
+        let here = bootlist::devices(&client.boot) == disks.iter().map(DiskName::as_str).collect::<Vec<_>>();
+        // nimadm was to move it, or a server that is gone has.
+        let may_have_moved = here || row.request.bootlist == BootlistPolicy::Nimadm;
         if let Some(before) = &row.before
-            && !moved_by_us
-            && let Some(why) = differs(before, &client, row.request.bootlist)
+            && let Some(why) = differs(before, &client, may_have_moved)
         {
             return self
                 .refuse(&format!("The bootlist was not touched: {why}. Find out why, then cut over again."))
                 .await;
         }
+        match self.point_bootlist(&connection, &hostname, &client, &disks).await? {
+            Ok(()) => self.advance(State::Armed, Event::BootlistMoved, None).await,
+            Err(why) => self.refuse(&format!("{why}.")).await,
+        }
+    }
+
+    /// Points the bootlist to these disks and reads it back; why it does not say so, where it does not.
+    pub(super) async fn point_bootlist(
+        &self,
+        connection: &Connection,
+        hostname: &ObjectName,
+        client: &Snapshot,
+        disks: &[DiskName],
+    ) -> Result<Result<(), String>, StepError> {
         let names: Vec<&str> = disks.iter().map(DiskName::as_str).collect();
         let command = format!("bootlist -m normal {}", names.join(" "));
         self.record_act("migration.move_bootlist", json!({ "command": command, "before": client.bootlist })).await?;
-        let [set, read] = host::client(&connection, &hostname, [&command, "bootlist -m normal -o"]).await?;
+        let [set, read] = host::client(connection, hostname, [&command, "bootlist -m normal -o"]).await?;
         let boot = bootlist::parse(&read.text).unwrap_or_default();
         let bootable = boot.iter().all(|boot| boot.blv.as_deref() == Some("hd5"));
         if set.rc == 0 && bootable && bootlist::devices(&boot) == names {
-            return self.advance(State::Armed, Event::BootlistMoved, None).await;
+            return Ok(Ok(()));
         }
-        let said = format!("{} {}", set.text.trim(), read.text.trim());
-        self.refuse(&format!(
-            "{command} returned {} and the bootlist now reads: {}. Check it on the client.",
-            set.rc,
-            said.trim()
-        ))
-        .await
+        let (said, now) = (set.text.trim(), read.text.trim());
+        Ok(Err(format!(
+            "{command} returned {} {said}, and the bootlist now reads: {now}. Check it on the client",
+            set.rc
+        )))
     }
 
     async fn refuse(&self, why: &str) -> Result<(), StepError> {
@@ -132,7 +146,7 @@ fn sent_ago(row: &Row) -> Duration {
 
 /// What differs from what was approved, seen from just before the bootlist is moved. The clone is a copy of a system that must
 /// still be the one that runs.
-fn differs(before: &Snapshot, now: &Snapshot, policy: BootlistPolicy) -> Option<String> {
+fn differs(before: &Snapshot, now: &Snapshot, may_have_moved: bool) -> Option<String> {
     let shown =
         |text: &str| if text.trim().is_empty() { "nothing".to_owned() } else { text.trim().replace('\n', ", ") };
     if now.level != before.level {
@@ -147,7 +161,7 @@ fn differs(before: &Snapshot, now: &Snapshot, policy: BootlistPolicy) -> Option<
         return Some(format!("the client has booted from {} since, not from {}", disk(now), disk(before)));
     }
     let moved = bootlist::devices(&now.boot) != bootlist::devices(&before.boot);
-    (moved && policy == BootlistPolicy::Hold).then(|| {
+    (moved && !may_have_moved).then(|| {
         format!(
             "somebody has changed the bootlist since: it reads {}, and read {}",
             shown(&now.bootlist),
@@ -156,79 +170,28 @@ fn differs(before: &Snapshot, now: &Snapshot, policy: BootlistPolicy) -> Option<
     })
 }
 
-/// Today's names of the clone's disks, in the order asked for.
-fn clone_disks(client: &Snapshot, pvids: &[Pvid]) -> Result<Vec<DiskName>, String> {
-    if pvids.is_empty() {
-        return Err("no disk of the clone is known".to_owned());
-    }
-    pvids
-        .iter()
-        .map(|pvid| {
-            let volume = client.disks.iter().find(|pv| pv.pvid.as_ref() == Some(pvid));
-            let volume = volume.ok_or_else(|| format!("the disk with PVID {pvid} is not on the client any more"))?;
-            match volume.vg.as_ref().map_or("None", ObjectName::as_str) {
-                "altinst_rootvg" => Ok(volume.disk.clone()),
-                vg => Err(format!("{} (PVID {pvid}) holds {vg}, not altinst_rootvg", volume.disk)),
-            }
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::reboot::booted_from;
-    use app::model::Timestamp;
-
-    fn client(lspv: &str) -> Snapshot {
-        Snapshot {
-            at: Timestamp::from_unix_millis(0),
-            level: None,
-            oslevel: String::new(),
-            disks: aix::lspv::parse(lspv).unwrap(),
-            lspv: String::new(),
-            boot: Vec::new(),
-            bootlist: String::new(),
-            boot_disk: Some("hdisk0".to_owned()),
-            rootvg: String::new(),
-            uptime: String::new(),
-        }
-    }
-
-    #[test]
-    fn the_clone_is_found_by_pvid_under_whatever_name() {
-        let pvid: Pvid = "00f9c87a12345679".parse().unwrap();
-        let now = client("hdisk0 00f9c87a12345678 rootvg active\nhdisk7 00f9c87a12345679 altinst_rootvg\n");
-        assert_eq!(clone_disks(&now, std::slice::from_ref(&pvid)).unwrap()[0].as_str(), "hdisk7");
-        assert!(!booted_from(&now, std::slice::from_ref(&pvid)));
-        let one = |uptime: &str| Snapshot { uptime: uptime.to_owned(), ..now.clone() };
-        let ago = Duration::from_secs(300);
-        assert!(!rebooted(&one("02:41PM   up 64 days,   4:32,  3 users"), &[], true, ago), "still shutting down");
-        assert!(rebooted(&one("02:41PM   up 2 mins,  1 user"), &[], true, ago), "back, from whatever disk");
-        assert!(!rebooted(&one("02:41PM   up 2 mins,  1 user"), &[], false, ago), "never seen away");
-        for other in ["hdisk1 00f9c87a12345679 None", "hdisk1 00f9c87a12345679 datavg active", "hdisk1 none None"] {
-            assert!(clone_disks(&client(other), std::slice::from_ref(&pvid)).is_err(), "{other}");
-        }
-        assert!(clone_disks(&now, &[]).is_err(), "a bootlist of no disks");
-    }
+    use crate::engine::look::fixture::snapshot;
 
     #[test]
     fn a_client_that_is_not_as_it_was_cloned_is_not_cut_over() {
         let disks = "hdisk0 00f9c87a12345678 rootvg active\nhdisk1 00f9c87a12345679 altinst_rootvg\n";
         let with = |boot: &str, level: &str, boot_disk: &str| Snapshot {
-            boot: bootlist::parse(boot).unwrap(),
-            bootlist: boot.to_owned(),
             level: level.parse().ok(),
             boot_disk: Some(boot_disk.to_owned()),
-            ..client(disks)
+            ..snapshot(disks, boot)
         };
         let before = with("hdisk0 blv=hd5", "7100-05-11-2246", "hdisk0");
-        let says = |now: &Snapshot| differs(&before, now, BootlistPolicy::Hold).unwrap_or_default();
+        let says = |now: &Snapshot| differs(&before, now, false).unwrap_or_default();
         assert_eq!(says(&before), "");
         assert!(says(&with("hdisk2 blv=hd5", "7100-05-11-2246", "hdisk0")).contains("changed the bootlist"));
         assert!(says(&with("hdisk0 blv=hd5", "7100-05-12-2320", "hdisk0")).contains("runs"));
         assert!(says(&with("hdisk0 blv=hd5", "7100-05-11-2246", "hdisk1")).contains("booted from hdisk1"));
         let by_nimadm = with("hdisk1 blv=hd5", "7100-05-11-2246", "hdisk0");
-        assert_eq!(differs(&before, &by_nimadm, BootlistPolicy::Nimadm), None);
+        assert_eq!(differs(&before, &by_nimadm, true), None);
+        let other_level = with("hdisk1 blv=hd5", "7100-05-12-2320", "hdisk0");
+        assert!(differs(&before, &other_level, true).is_some(), "only the bootlist may have moved");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     engine::{
-        host, look,
+        disks, host, look,
         machine::Event,
         run::{Run, StepError},
     },
@@ -19,8 +19,7 @@ impl Run {
         let connection = self.connect(row).await?;
         let hostname = self.hostname(row).await?;
         let before = row.before.as_ref().ok_or(WriteError::Fenced)?;
-        let rootvg = before.disks.iter().filter(|pv| pv.vg.as_ref().is_some_and(|vg| vg.as_str() == "rootvg"));
-        let old: Vec<Pvid> = rootvg.filter_map(|pv| pv.pvid.clone()).collect();
+        let old = disks::of_rootvg(before);
         let client = look::snapshot(&connection, &hostname).await?;
         let mut said = String::new();
         match still_there(&client, &old) {
@@ -76,25 +75,11 @@ fn still_there(client: &Snapshot, old: &[Pvid]) -> Result<Vec<DiskName>, String>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use app::model::Timestamp;
+    use crate::engine::look::fixture::snapshot;
 
     #[test]
     fn only_the_old_disk_that_neither_runs_nor_boots_is_given_back() {
-        let look = |lspv: &str, boot: &str| {
-            let client = Snapshot {
-                at: Timestamp::from_unix_millis(0),
-                level: None,
-                oslevel: String::new(),
-                disks: aix::lspv::parse(lspv).unwrap(),
-                lspv: String::new(),
-                boot: bootlist::parse(boot).unwrap(),
-                bootlist: String::new(),
-                boot_disk: None,
-                rootvg: String::new(),
-                uptime: String::new(),
-            };
-            still_there(&client, &["00f9c87a12345678".parse().unwrap()])
-        };
+        let look = |lspv: &str, boot: &str| still_there(&snapshot(lspv, boot), &["00f9c87a12345678".parse().unwrap()]);
         let new = "hdisk1 00f9c87a12345679 rootvg active\n";
         let kept = format!("hdisk0 00f9c87a12345678 old_rootvg\n{new}");
         assert_eq!(look(&kept, "hdisk1 blv=hd5").unwrap().len(), 1);

@@ -15,7 +15,7 @@ use crate::{
     },
     store::{attempt, audit, log, migration, migration::Row, phase},
 };
-use aix::Phase;
+use aix::{Phase, log::Verdict};
 use app::model::{PhaseState, State};
 use futures::TryStreamExt;
 use serde_json::json;
@@ -92,7 +92,7 @@ impl Run {
     ) -> Result<(), StepError> {
         let sha256 = self.prove(row, connection, job).await?;
         let client = look::snapshot(connection, &self.hostname(row).await?).await?;
-        let verdict = Evidence::name_hosts(ingest.verdict(), row);
+        let verdict = with_names(ingest.verdict(), row);
         let targets = &row.request.target_disks;
         let known = row.pvids()?;
         let step = Phase::STEPS.get(usize::from(row.step.unsigned_abs()).wrapping_sub(1)).filter(|_| row.stepped());
@@ -192,6 +192,13 @@ impl Run {
             tracing::info!(error = &error as &dyn std::error::Error, "the client's inventory could not be refreshed");
         }
     }
+}
+
+/// The verdict with the names of this migration in its advice: the reader knows none, and whoever follows the advice should not have to
+/// fill them in.
+pub(super) fn with_names(verdict: Verdict, row: &Row) -> Verdict {
+    let names = |text: String| text.replace("<client>", &row.client).replace("<spot>", row.request.spot.as_str());
+    Verdict { advice: verdict.advice.map(names), ..verdict }
 }
 
 fn gone(job: &Job) -> StepError {

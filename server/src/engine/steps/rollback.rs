@@ -5,20 +5,20 @@
 
 use crate::{
     engine::{
-        host::{self, HostError},
+        disks,
+        host::HostError,
         look,
         machine::Event,
         reboot::{self, Answered},
         run::{Run, StepError},
     },
-    remote::Connection,
     store::{
         audit,
         fence::{self, WriteError},
         migration::{self, Row},
     },
 };
-use aix::{DiskName, ObjectName, Pvid, bootlist};
+use aix::{ObjectName, Pvid, bootlist};
 use app::model::{Snapshot, State};
 use serde_json::json;
 
@@ -54,41 +54,17 @@ impl Run {
             tokio::time::sleep(self.engine.timing.client_poll).await;
             return Ok(());
         }
-        if row.reboot_sent_at.is_none()
-            && let Err(why) = self.boot_old_disk_next(&connection, &hostname, &client, &old).await?
-        {
-            let why = format!("Not rolled back: {why}.");
-            return self.advance(State::RollingBack, Event::RollbackEnded { back: false }, Some(&why)).await;
+        if row.reboot_sent_at.is_none() {
+            let pointed = match disks::holding(&client, &old, "old_rootvg") {
+                Ok(disks) => self.point_bootlist(&connection, &hostname, &client, &disks).await?,
+                Err(why) => Err(why),
+            };
+            if let Err(why) = pointed {
+                let why = format!("Not rolled back: {why}.");
+                return self.advance(State::RollingBack, Event::RollbackEnded { back: false }, Some(&why)).await;
+            }
         }
         self.send_reboot(row, &connection, &hostname).await
-    }
-
-    /// Points the bootlist to the old disks and reads it back; why not, where it could not be done.
-    async fn boot_old_disk_next(
-        &self,
-        connection: &Connection,
-        hostname: &ObjectName,
-        client: &Snapshot,
-        old: &[Pvid],
-    ) -> Result<Result<(), String>, StepError> {
-        let disks = match old_disks(client, old) {
-            Ok(disks) => disks,
-            Err(why) => return Ok(Err(why)),
-        };
-        let names: Vec<&str> = disks.iter().map(DiskName::as_str).collect();
-        let command = format!("bootlist -m normal {}", names.join(" "));
-        self.record_act("migration.move_bootlist", json!({ "command": command, "before": client.bootlist })).await?;
-        let [set, read] = host::client(connection, hostname, [&command, "bootlist -m normal -o"]).await?;
-        let boot = bootlist::parse(&read.text).unwrap_or_default();
-        let bootable = !boot.is_empty() && boot.iter().all(|boot| boot.blv.as_deref() == Some("hd5"));
-        if set.rc == 0 && bootable && bootlist::devices(&boot) == names {
-            return Ok(Ok(()));
-        }
-        let (said, now) = (set.text.trim(), read.text.trim());
-        Ok(Err(format!(
-            "{command} returned {} {said}, and the bootlist now reads: {now}. Check it on the client",
-            set.rc
-        )))
     }
 
     /// The old disk is booted; whether the old system runs is looked at, not believed.
@@ -123,70 +99,22 @@ fn boot_pvids(before: &Snapshot) -> Vec<Pvid> {
         before.disks.iter().find(|pv| pv.disk.as_str() == name && pv.vg.as_ref().is_some_and(in_rootvg))
     };
     let listed = bootlist::devices(&before.boot).into_iter().filter_map(of_rootvg);
-    let mut pvids: Vec<Pvid> = listed.filter_map(|pv| pv.pvid.clone()).collect();
-    if pvids.is_empty() {
-        let rootvg = before.disks.iter().filter(|pv| pv.vg.as_ref().is_some_and(|vg| vg.as_str() == "rootvg"));
-        pvids = rootvg.filter_map(|pv| pv.pvid.clone()).collect();
-    }
-    pvids
-}
-
-/// Today's names of the old disks.
-fn old_disks(client: &Snapshot, old: &[Pvid]) -> Result<Vec<DiskName>, String> {
-    if old.is_empty() {
-        return Err("no old disk is known".to_owned());
-    }
-    old.iter()
-        .map(|pvid| {
-            let volume = client.disks.iter().find(|pv| pv.pvid.as_ref() == Some(pvid));
-            let volume =
-                volume.ok_or_else(|| format!("the old disk with PVID {pvid} is not on the client any more"))?;
-            match volume.vg.as_ref().map_or("None", ObjectName::as_str) {
-                "old_rootvg" => Ok(volume.disk.clone()),
-                vg => Err(format!("{} (PVID {pvid}) holds {vg}, not old_rootvg", volume.disk)),
-            }
-        })
-        .collect()
+    let pvids: Vec<Pvid> = listed.filter_map(|pv| pv.pvid.clone()).collect();
+    if pvids.is_empty() { disks::of_rootvg(before) } else { pvids }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use app::model::Timestamp;
-
-    fn client(lspv: &str, boot: &str) -> Snapshot {
-        Snapshot {
-            at: Timestamp::from_unix_millis(0),
-            level: None,
-            oslevel: String::new(),
-            disks: aix::lspv::parse(lspv).unwrap(),
-            lspv: String::new(),
-            boot: bootlist::parse(boot).unwrap(),
-            bootlist: String::new(),
-            boot_disk: None,
-            rootvg: String::new(),
-            uptime: String::new(),
-        }
-    }
+    use crate::engine::look::fixture::snapshot;
 
     #[test]
     fn the_old_disks_are_those_of_the_old_bootlist_by_pvid() {
-        let before = client(
+        let before = snapshot(
             "hdisk0 00f9c87a12345678 rootvg active\nhdisk1 00f9c87a12345679 rootvg active\nhdisk2 00f9c87a1234567a None\n",
             "hdisk1 blv=hd5 pathid=0\nhdisk0 blv=hd5 pathid=0\n",
         );
         let old = boot_pvids(&before);
         assert_eq!(old.iter().map(Pvid::as_str).collect::<Vec<_>>(), ["00f9c87a12345679", "00f9c87a12345678"]);
-        let now = client(
-            "hdisk5 00f9c87a12345678 old_rootvg\nhdisk1 00f9c87a12345679 old_rootvg\nhdisk0 00f9c87a1234567a rootvg active\n",
-            "",
-        );
-        assert_eq!(
-            old_disks(&now, &old).unwrap().iter().map(DiskName::as_str).collect::<Vec<_>>(),
-            ["hdisk1", "hdisk5"]
-        );
-        let given_back = client("hdisk5 00f9c87a12345678 None\nhdisk1 00f9c87a12345679 old_rootvg\n", "");
-        assert!(old_disks(&given_back, &old).unwrap_err().contains("holds None"));
-        assert!(old_disks(&now, &[]).is_err());
     }
 }

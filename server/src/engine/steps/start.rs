@@ -4,8 +4,8 @@ use crate::{
     engine::{
         look,
         machine::Event,
-        preflight,
         run::{Run, StepError},
+        safe,
     },
     remote::{
         Connection,
@@ -45,7 +45,7 @@ impl Run {
         if row.step > 1 {
             return self.start_step(row, connection, job, &before).await;
         }
-        let pvids = match preflight::safe_to_start(&before, &row.request.target_disks) {
+        let pvids = match safe::to_start(&before, &row.request.target_disks) {
             Ok(pvids) => pvids,
             // An earlier start, whose answer was lost, may have begun its work since this step asked.
             Err(_) if job.status(connection).await? != Status::Absent => return Ok(true),
@@ -73,7 +73,7 @@ impl Run {
         job: &Job,
         now: &Snapshot,
     ) -> Result<bool, StepError> {
-        if let Err(why) = preflight::safe_to_go_on(now, &row.request.target_disks, &row.pvids()?) {
+        if let Err(why) = safe::to_go_on(now, &row.request.target_disks, &row.pvids()?) {
             if job.status(connection).await? != Status::Absent {
                 return Ok(true);
             }

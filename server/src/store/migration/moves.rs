@@ -54,7 +54,9 @@ pub async fn move_by_hand(
     reason: Option<&str>,
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query(
-        "UPDATE migration SET state = $3, reason = $4, updated_at = now(), parked_at = NULL, takeovers = 0, asked = asked + 1,
+        // A hold that is asked for while contact is lost does not take away why it is lost.
+        "UPDATE migration SET state = $3, updated_at = now(),
+             reason = CASE WHEN state = $3 AND state = 'contact_lost' THEN COALESCE($4, reason) ELSE $4 END, parked_at = NULL, takeovers = 0, asked = asked + 1,
              hold_asked_by = CASE WHEN $3 IN ('queued', 'starting', 'running', 'contact_lost') THEN hold_asked_by END
          WHERE id = $1 AND state = $2",
     )
