@@ -25,8 +25,7 @@ pub(crate) fn CampaignPage() -> impl IntoView {
         })?;
         api::campaign(id).await
     });
-    on_change(move || campaign.refetch());
-    loaded(campaign, move |shown| view! { <CampaignView shown refetch=Callback::new(move |()| campaign.refetch()) /> })
+    loaded(campaign, move |campaign| view! { <CampaignView campaign /> })
 }
 
 fn rules(campaign: &Campaign) -> String {
@@ -44,32 +43,57 @@ fn rules(campaign: &Campaign) -> String {
 }
 
 #[component]
-fn CampaignView(shown: Campaign, refetch: Callback<()>) -> impl IntoView {
-    let template = &shown.template;
+fn CampaignView(campaign: Campaign) -> impl IntoView {
+    let id = campaign.id;
+    let first = campaign.clone();
+    let campaign = RwSignal::new(campaign);
+    // Only what changed is drawn again: a question that is open must not close because some migration went on.
+    let reread = Callback::new(move |()| {
+        spawn_local(async move {
+            if let Ok(now) = api::campaign(id).await {
+                campaign.try_set(now);
+            }
+        });
+    });
+    on_change(move || reread.run(()));
+    let template = first.template.clone();
     let what = format!("{} with {}", template.spot, template.lpp_source);
     let cache = template.cache_vg.as_ref().map_or_else(|| "NFS".to_owned(), |vg| format!("cache {vg}"));
-    let rules = rules(&shown);
-    let waves =
-        shown.waves.iter().map(|wave| view! { <WaveRow wave=*wave now=wave.number == shown.wave /> }).collect_view();
-    let may_skip = shown.actions.contains(&CampaignAction::Skip);
-    let (id, problem) = (shown.id, RwSignal::new(None::<Problem>));
-    let row = |member: CampaignMember| {
-        let skip = may_skip && matches!(member.standing, Standing::Waiting | Standing::Refused);
-        view! { <MemberRow id member skip problem refetch /> }
+    let rules = rules(&first);
+    let state = Memo::new(move |_| campaign.with(|campaign| campaign.state));
+    let reason = move || campaign.with(|campaign| campaign.reason.clone());
+    let waves = move || {
+        campaign.with(|campaign| {
+            campaign
+                .waves
+                .iter()
+                .map(|wave| view! { <WaveRow wave=*wave now=wave.number == campaign.wave /> })
+                .collect_view()
+        })
     };
-    let members = shown.members.iter().cloned().map(row).collect_view();
+    let problem = RwSignal::new(None::<Problem>);
+    let members = move || {
+        campaign.with(|campaign| {
+            let may_skip = campaign.actions.contains(&CampaignAction::Skip);
+            let row = |member: CampaignMember| {
+                let skip = may_skip && matches!(member.standing, Standing::Waiting | Standing::Refused);
+                view! { <MemberRow id member skip problem reread /> }
+            };
+            campaign.members.iter().cloned().map(row).collect_view()
+        })
+    };
     view! {
-        <Title text=format!("{} – nimdeck", shown.name) />
+        <Title text=format!("{} – nimdeck", first.name) />
         <div class="page-head">
-            <h1>{shown.name.clone()}</h1>
-            <span role="status" aria-live="polite"><CampaignBadge state=shown.state /></span>
-            {shown.reason.clone().map(|reason| view! { <span class="reason">{reason}</span> })}
+            <h1>{first.name.clone()}</h1>
+            <span role="status" aria-live="polite">{move || view! { <CampaignBadge state=state.get() /> }}</span>
+            {move || reason().map(|reason| view! { <span class="reason">{reason}</span> })}
         </div>
         <p class="lead">
-            <b>{what}</b> {format!(" · {cache} · {rules} · by {}, ", shown.requested_by)} <When at=shown.requested_at /> " UTC"
-            {template.change_ref.clone().map(|change| format!(" · change {change}"))}
+            <b>{what}</b> {format!(" · {cache} · {rules} · by {}, ", first.requested_by)} <When at=first.requested_at /> " UTC"
+            {template.change_ref.map(|change| format!(" · change {change}"))}
         </p>
-        <CampaignActions campaign=shown.clone() refetch />
+        <CampaignActions campaign reread />
         <section aria-labelledby="h-waves">
             <h2 id="h-waves">"Waves"</h2>
             <div class="scroll"><table class="cards">
@@ -113,14 +137,14 @@ fn MemberRow(
     member: CampaignMember,
     skip: bool,
     problem: RwSignal<Option<Problem>>,
-    refetch: Callback<()>,
+    reread: Callback<()>,
 ) -> impl IntoView {
     let client = StoredValue::new(member.client.to_string());
     let leave_out = move |_| {
         let ask = CampaignAsk { client: Some(client.get_value()), ..CampaignAsk::default() };
         spawn_local(async move {
             problem.set(api::act_on_campaign(id, CampaignAction::Skip, ask).await.err());
-            refetch.run(());
+            reread.run(());
         });
     };
     let button = skip.then(|| {
@@ -155,18 +179,24 @@ fn MemberRow(
 }
 
 #[component]
-fn CampaignActions(campaign: Campaign, refetch: Callback<()>) -> impl IntoView {
+fn CampaignActions(campaign: RwSignal<Campaign>, reread: Callback<()>) -> impl IntoView {
     let problem = RwSignal::new(None::<Problem>);
     let busy = RwSignal::new(false);
-    let id = campaign.id;
-    let ready_clones: u32 = campaign.waves.iter().map(|wave| wave.ready).sum();
-    let next = campaign.wave + 1;
-    let buttons = campaign
-        .actions
-        .iter()
+    let (id, name) = campaign.with_untracked(|campaign| (campaign.id, campaign.name.clone()));
+    let offered = Memo::new(move |_| {
+        campaign.with(|campaign| {
+            let ready: u32 = campaign.waves.iter().map(|wave| wave.ready).sum();
+            (campaign.actions.clone(), campaign.wave + 1, ready)
+        })
+    });
+    let buttons = move || {
+        let (actions, next, ready_clones) = offered.get();
+        let name = name.clone();
+        actions
+        .into_iter()
         // Clients are left out one by one, in their rows.
-        .filter(|action| **action != CampaignAction::Skip)
-        .map(|&action| {
+        .filter(|action| *action != CampaignAction::Skip)
+        .map(move |action| {
             let (label, effect, danger) = match action {
                 CampaignAction::Approve => ("Begin the next wave", format!("The clients of wave {next} are launched."), false),
                 CampaignAction::Pause => ("Pause", "Nothing more is launched until somebody resumes it. What runs goes on.".to_owned(), false),
@@ -176,7 +206,7 @@ fn CampaignActions(campaign: Campaign, refetch: Callback<()>) -> impl IntoView {
                 CampaignAction::Cancel => ("Cancel the campaign", "Nothing more is launched. Migrations that run go on; cancel them one by one.".to_owned(), true),
                 CampaignAction::Skip => ("Leave out", String::new(), false),
             };
-            let type_this = (action == CampaignAction::Cutover).then(|| campaign.name.clone());
+            let type_this = (action == CampaignAction::Cutover).then(|| name.clone());
             let on_confirm = Callback::new(move |reason: String| {
                 busy.set(true);
                 problem.set(None);
@@ -186,7 +216,7 @@ fn CampaignActions(campaign: Campaign, refetch: Callback<()>) -> impl IntoView {
                         problem.set(Some(refused));
                     }
                     busy.set(false);
-                    refetch.run(());
+                    reread.run(());
                 });
             });
             let ready = Signal::derive(move || !busy.get());
@@ -196,7 +226,8 @@ fn CampaignActions(campaign: Campaign, refetch: Callback<()>) -> impl IntoView {
                 </Permitted>
             }
         })
-        .collect_view();
+        .collect_view()
+    };
     view! {
         <div class="next" data-tone="live"><div class="actions" role="group" aria-label="Actions">{buttons}</div></div>
         {move || problem.get().map(|problem| view! { <ProblemBox problem /> })}

@@ -103,8 +103,8 @@ pub(super) struct Fleet {
     pub(super) frames: broadcast::Sender<Frame>,
     /// Something changed: look at once.
     pub(super) nudge: Notify,
-    /// The change up to which everything was published.
-    pub(super) seen: Mutex<Option<OffsetDateTime>>,
+    /// The change up to which everything was published; none before the first look.
+    pub(super) seen: tokio::sync::watch::Sender<Option<OffsetDateTime>>,
 }
 
 /// One migration that is being watched.
@@ -140,7 +140,11 @@ impl Bus {
     /// A bus for the server that uses this database.
     #[must_use]
     pub fn new(pool: PgPool) -> Arc<Self> {
-        let fleet = Fleet { frames: broadcast::channel(BACKLOG).0, nudge: Notify::new(), seen: Mutex::new(None) };
+        let fleet = Fleet {
+            frames: broadcast::channel(BACKLOG).0,
+            nudge: Notify::new(),
+            seen: tokio::sync::watch::Sender::new(None),
+        };
         Arc::new(Self { pool, outbox: Outbox::default(), fleet, migrations: Mutex::default() })
     }
 
@@ -202,11 +206,10 @@ impl Bus {
         Watch { bus: self.clone(), channel: channel.clone(), frames: channel.frames.subscribe() }
     }
 
-    /// The states of all migrations from now on, and the change up to which they were published before.
+    /// The states of all migrations from now on, and the change up to which they were published.
     #[must_use]
-    pub fn watch_fleet(&self) -> (Receiver<Frame>, Option<OffsetDateTime>) {
-        let seen = self.fleet.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        (self.fleet.frames.subscribe(), *seen)
+    pub fn watch_fleet(&self) -> (Receiver<Frame>, tokio::sync::watch::Receiver<Option<OffsetDateTime>>) {
+        (self.fleet.frames.subscribe(), self.fleet.seen.subscribe())
     }
 
     fn channel(&self, migration: Uuid) -> Option<Arc<Channel>> {

@@ -16,7 +16,10 @@ use sqlx::PgPool;
 use std::{collections::VecDeque, convert::Infallible, sync::Arc};
 use time::OffsetDateTime;
 use tokio::{
-    sync::broadcast::{Receiver, error::RecvError},
+    sync::{
+        broadcast::{Receiver, error::RecvError},
+        watch,
+    },
     time::{Interval, sleep},
 };
 use tokio_util::sync::CancellationToken;
@@ -29,10 +32,10 @@ pub fn states(
     stop: CancellationToken,
     only: Option<Vec<Uuid>>,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> + use<> {
-    let (frames, seen) = bus.watch_fleet();
-    // The first word comes at once: whoever waits for it knows that nothing is missed from then on.
-    let queue = [sse::HEARTBEAT].into();
-    let states = States { pool, frames, stop, only, seen, behind: false, queue, heartbeat: ticking(HEARTBEAT) };
+    let (frames, looked) = bus.watch_fleet();
+    let heartbeat = ticking(HEARTBEAT);
+    let states =
+        States { pool, frames, stop, only, looked, seen: None, behind: false, queue: VecDeque::new(), heartbeat };
     futures::stream::unfold(states, |mut states| async { states.next().await.map(|event| (Ok(event), states)) })
 }
 
@@ -41,7 +44,9 @@ struct States {
     frames: Receiver<Frame>,
     stop: CancellationToken,
     only: Option<Vec<Uuid>>,
-    /// The newest change that was told.
+    /// The change up to which the fleet's watcher has published.
+    looked: watch::Receiver<Option<OffsetDateTime>>,
+    /// The newest change that was told; none before the first word.
     seen: Option<OffsetDateTime>,
     behind: bool,
     queue: VecDeque<Bytes>,
@@ -50,6 +55,13 @@ struct States {
 
 impl States {
     async fn next(&mut self) -> Option<Bytes> {
+        if self.seen.is_none() {
+            // Whoever hears the first word knows that nothing is missed from then on. So it waits for the watcher: a change before its
+            // first look, in a server that has just started, is told to nobody.
+            let looked = self.stop.run_until_cancelled(self.looked.wait_for(Option::is_some)).await?;
+            self.seen = *looked.ok()?;
+            return Some(sse::HEARTBEAT);
+        }
         loop {
             if let Some(event) = self.queue.pop_front() {
                 return Some(event);
@@ -90,7 +102,7 @@ impl States {
         let changes = migration::changed_since(&self.pool, self.seen).await?;
         let wanted = changes.found.iter().filter(|(_, summary)| self.wants(summary.id));
         self.queue.extend(wanted.filter_map(|(_, summary)| sse::event("state", None, summary)).collect::<Vec<_>>());
-        self.seen = changes.newest;
+        self.seen = Some(changes.newest);
         Ok(changes.more)
     }
 

@@ -12,11 +12,7 @@ use crate::store::{
 };
 use app::model::{LogBatch, State};
 use sqlx::PgPool;
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use time::OffsetDateTime;
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -131,7 +127,7 @@ pub(super) async fn fleet(pool: &PgPool, bus: &Bus) {
 
 async fn look_at_fleet(pool: &PgPool, bus: &Bus, told: &mut HashMap<Uuid, OffsetDateTime>) -> Result<(), sqlx::Error> {
     loop {
-        let since = *bus.fleet.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = *bus.fleet.seen.borrow();
         let changes = migration::changed_since(pool, since).await?;
         for (at, summary) in changes.found {
             // Changes are looked for a little further back than the last one; most of them were told.
@@ -141,10 +137,8 @@ async fn look_at_fleet(pool: &PgPool, bus: &Bus, told: &mut HashMap<Uuid, Offset
                 let _ = bus.fleet.frames.send(frame);
             }
         }
-        *bus.fleet.seen.lock().unwrap_or_else(PoisonError::into_inner) = changes.newest;
-        if let Some(newest) = changes.newest {
-            told.retain(|_, at| newest - *at < migration::LATE * 2);
-        }
+        bus.fleet.seen.send_replace(Some(changes.newest));
+        told.retain(|_, at| changes.newest - *at < migration::LATE * 2);
         if !changes.more {
             return Ok(());
         }

@@ -138,6 +138,22 @@ async fn what_was_never_told_is_found_by_the_poll() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_changes_before_a_server_has_looked_for_the_first_time_is_missed_by_nobody_who_was_greeted() {
+    let database = Database::new().await;
+    let pool = &database.pool;
+    let server = Server::silent(pool);
+    let mut fleet = Box::pin(fleet::states(pool.clone(), &server.bus, server.stop.clone(), None));
+    // No look yet: no greeting. The first migration there ever was comes after it, and is told.
+    assert!(tokio::time::timeout(Duration::from_millis(300), fleet.next()).await.is_err());
+    tokio::spawn(server.bus.clone().run(server.stop.clone()));
+    let Ok(first) = patiently(fleet.next()).await.unwrap();
+    assert!(first.starts_with(b"event: heartbeat"));
+    run::claimed(pool).await;
+    let Ok(event) = patiently(fleet.next()).await.unwrap();
+    assert!(event.starts_with(b"event: state"), "{}", String::from_utf8_lossy(&event));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn states_and_the_end_reach_other_servers_and_the_end_comes_last() {
     let database = Database::new().await;
     let pool = &database.pool;

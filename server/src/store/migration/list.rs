@@ -60,33 +60,35 @@ const CHANGES: usize = 500;
 #[derive(Debug)]
 pub struct Changes {
     /// Where to go on next time.
-    pub newest: Option<OffsetDateTime>,
+    pub newest: OffsetDateTime,
     /// The migrations as they are now, with the moment of the change.
     pub found: Vec<(OffsetDateTime, MigrationSummary)>,
     /// There is more.
     pub more: bool,
 }
 
-/// Migrations whose state or reason changed after a moment; without one, only the newest such moment. Changes that were committed
+/// Migrations whose state or reason changed after a moment; without one, only the moment to begin at. Changes that were committed
 /// late are found by looking a little further back: most are given out more than once.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn changed_since(pool: &PgPool, since: Option<OffsetDateTime>) -> Result<Changes, sqlx::Error> {
-    let newest: Option<OffsetDateTime> =
-        sqlx::query_scalar("SELECT max(state_at) FROM migration").fetch_one(pool).await?;
-    let Some(since) = since.filter(|_| newest != since) else {
-        return Ok(Changes { newest: newest.or(since), found: Vec::new(), more: false });
+    let newest: OffsetDateTime = sqlx::query_scalar("SELECT COALESCE(max(state_at), $1, now()) FROM migration")
+        .bind(since)
+        .fetch_one(pool)
+        .await?;
+    let Some(since) = since.filter(|since| *since != newest) else {
+        return Ok(Changes { newest, found: Vec::new(), more: false });
     };
     let rows: Vec<Row> = sqlx::query_as(select!("WHERE g.state_at > $1 ORDER BY g.state_at LIMIT $2"))
         .bind(since - LATE)
         .bind(CHANGES as i64)
         .fetch_all(pool)
         .await?;
-    let last = rows.last().map(|row| row.state_at);
+    let last = rows.last().map_or(newest, |row| row.state_at);
     let found = rows.iter().map(|row| Ok((row.state_at, row.summary()?))).collect::<Result<_, sqlx::Error>>()?;
     let more = rows.len() == CHANGES;
-    Ok(Changes { newest: if more { last.map(|last| last + LATE) } else { newest }, found, more })
+    Ok(Changes { newest: if more { last + LATE } else { newest }, found, more })
 }
 
 /// What tells cheaply whether there is something new.
