@@ -7,7 +7,7 @@
 
 use crate::model::{
     Action, AuditEntry, AuditFilter, Campaign, CampaignAction, CampaignAsk, Client, ClientFilter, ImportFilter,
-    ImportResult, Imported, ImportedSummary, LaunchOptions, LaunchRequest, LogLines, Master, Me, Migration,
+    ImportResult, Imported, ImportedSummary, LaunchFor, LaunchOptions, LaunchRequest, LogLines, Master, Me, Migration,
     MigrationFilter, MigrationSummary, NewCampaign, OldLog, Overview, Page, Preflight, Problem, Resource, Timestamp,
     Verification,
 };
@@ -167,8 +167,8 @@ pub async fn refresh_client(name: String) -> Result<Client, Problem> {
 
 /// What the launch form offers for a client.
 #[server(name = LaunchOptionsCall, prefix = "/api/ui", endpoint = "launch-options", input = Json)]
-pub async fn launch_options(client: String) -> Result<LaunchOptions, Problem> {
-    ask(Permission::Operate, |deck, caller| async move { deck.launch_options(&caller, &client).await }).await
+pub async fn launch_options(wanted: LaunchFor) -> Result<LaunchOptions, Problem> {
+    ask(Permission::Operate, |deck, caller| async move { deck.launch_options(&caller, wanted).await }).await
 }
 
 /// Checks a launch.

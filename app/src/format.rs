@@ -106,10 +106,10 @@ pub(crate) fn current_phase(migration: &Migration) -> Option<Phase> {
 #[must_use]
 pub(crate) fn sign(state: State) -> &'static str {
     match state {
-        State::Verified | State::Finalised | State::RolledBack => "✓",
+        State::Completed | State::Verified | State::Finalised | State::RolledBack => "✓",
         State::FailedClean | State::FailedDebris | State::VerificationFailed => "✗",
         State::ContactLost => "?",
-        State::CloneReady | State::AwaitingApproval => "‖",
+        State::CloneReady | State::Awake | State::AwaitingApproval => "‖",
         state if state.is_live() => "▶",
         _ => "·",
     }
@@ -121,9 +121,9 @@ pub(crate) fn tab_title(migration: &Migration) -> String {
     let state = migration.state;
     match current_phase(migration) {
         Some(phase) if matches!(state, State::Running | State::ContactLost) => {
-            format!("{} {phase}/{} {} – nimdeck", sign(state), Phase::COUNT, migration.client)
+            format!("{} {phase}/{} {} – nimdeck", sign(state), Phase::COUNT, migration.subject)
         }
-        _ => format!("{} {} {} – nimdeck", sign(state), migration.client, state.title().to_lowercase()),
+        _ => format!("{} {} {} – nimdeck", sign(state), migration.subject, state.title().to_lowercase()),
     }
 }
 

@@ -8,10 +8,10 @@
 
 use crate::model::{
     Action, Ask, AuditEntry, AuditFilter, Blackout, Caller, Campaign, CampaignAction, CampaignAsk, Client,
-    ClientFilter, Group, ImportFilter, ImportRequest, ImportResult, Imported, ImportedSummary, LaunchOptions,
-    LaunchRequest, LogLines, Master, MasterChange, Me, Migration, MigrationFilter, MigrationSummary, NewBlackout,
-    NewCampaign, NewMaster, OldLog, Overview, Page, Permission, Preflight, Problem, Resource, Schedule, Verification,
-    Window,
+    ClientFilter, Group, ImportFilter, ImportRequest, ImportResult, Imported, ImportedSummary, LaunchFor,
+    LaunchOptions, LaunchRequest, LogLines, Master, MasterChange, Me, Migration, MigrationFilter, MigrationSummary,
+    NewBlackout, NewCampaign, NewMaster, OldLog, Overview, Page, Permission, Preflight, Problem, Resource, Schedule,
+    Verification, Window,
 };
 use async_trait::async_trait;
 use leptos::prelude::use_context;
@@ -51,7 +51,7 @@ pub trait Deck: Send + Sync + 'static {
     async fn refresh_client(&self, caller: &Caller, client: &str) -> Result<Client, Problem>;
 
     /// What the launch form offers for a client, by id or NIM name.
-    async fn launch_options(&self, caller: &Caller, client: &str) -> Result<LaunchOptions, Problem>;
+    async fn launch_options(&self, caller: &Caller, wanted: LaunchFor) -> Result<LaunchOptions, Problem>;
     /// Checks a launch; writes nothing on any host.
     async fn preflight(&self, caller: &Caller, request: LaunchRequest) -> Result<Preflight, Problem>;
     /// Checks, then launches. `key` is the caller's Idempotency-Key: the same key gives the same migration.

@@ -5,6 +5,7 @@ use crate::{
     api, format,
     model::{Action, BootlistPolicy, Migration, Problem, State},
 };
+use aix::command;
 use leptos::{prelude::*, task::spawn_local};
 
 struct Words {
@@ -15,8 +16,9 @@ struct Words {
 }
 
 fn words(action: Action, migration: &Migration) -> Words {
-    let client = migration.client.to_string();
-    let disks = migration.request.target_disks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let client = migration.subject.to_string();
+    let request = &migration.request;
+    let disks = request.target_disks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let (label, effect, typed, danger) = match action {
         Action::Approve => ("Approve", format!("The migration of {client} may go on."), false, false),
         Action::Reject => ("Reject", format!("The migration of {client} will not take place."), false, true),
@@ -32,9 +34,13 @@ fn words(action: Action, migration: &Migration) -> Words {
         Action::Resume => ("Resume", "It goes on where it was held.".to_owned(), false, false),
         Action::Cancel => (
             "Cancel migration",
-            format!(
-                "nimadm is stopped and what it made on {disks} is removed. {client} keeps running its present system."
-            ),
+            if request.operation.makes_clone() {
+                format!(
+                    "nimadm is stopped and what it made on {disks} is removed. {client} keeps running its present system."
+                )
+            } else {
+                format!("nimadm is stopped. What it has made for {client} so far is looked for and named.")
+            },
             false,
             true,
         ),
@@ -47,6 +53,24 @@ fn words(action: Action, migration: &Migration) -> Words {
             false,
         ),
         Action::Retry => ("Retry", format!("A new attempt starts from phase 1 for {client}."), false, false),
+        Action::Wake => (
+            "Wake the clone",
+            format!(
+                "Runs {}: mounts the clone on {client} and on its master, to look at it and to change it. Put it to sleep before the cutover.",
+                command::wake(&client, &request.spot, &request.target_disks)
+            ),
+            false,
+            false,
+        ),
+        Action::Sleep => (
+            "Put the clone to sleep",
+            format!(
+                "Runs {}: unmounts the clone. What was changed in it stays.",
+                command::sleep(&client, &request.spot)
+            ),
+            false,
+            false,
+        ),
         Action::Cutover => (
             "Cut over",
             format!(
@@ -78,7 +102,8 @@ fn words(action: Action, migration: &Migration) -> Words {
 
 /// Where the migration stands and what a person may decide now; nothing where nimdeck is at work or all is over.
 fn next_step(migration: &Migration) -> Option<String> {
-    let client = &migration.client;
+    let client = &migration.subject;
+    let clone = migration.request.operation.makes_clone();
     let disks = migration.request.target_disks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let to = migration.to_level.as_deref().map_or_else(|| "the new level".to_owned(), format::level);
     Some(match migration.state {
@@ -98,6 +123,14 @@ fn next_step(migration: &Migration) -> Option<String> {
         State::CloneReady => format!(
             "The clone with {to} is complete on {disks}. {client} runs on as before, and a reboot changes nothing, until somebody cuts over."
         ),
+        State::Awake => format!(
+            "The clone is mounted on {client}, below /alt_inst, and on its master. Put it to sleep when nobody works in it any more; then cut over."
+        ),
+        State::FailedDebris if !clone => format!(
+            "nimadm stopped without cleaning up: mounts, a lock or an unfinished file of {client} may be left. Clean up first, then retry."
+        ),
+        State::FailedClean if !clone => "Nothing was left behind. Remove the cause, then retry.".to_owned(),
+        State::Completed => return None,
         State::FailedDebris => format!(
             "nimadm stopped without cleaning up: a clone, mounts or a lock of {client} may be left. {client} itself runs on as before. Clean up first, then retry."
         ),
@@ -145,7 +178,7 @@ pub(crate) fn Actions(migration: RwSignal<Migration>) -> impl IntoView {
                 .map(|action| {
                     let permission = action.permission();
                     let Words { label, effect, typed, danger } = words(action, migration);
-                    let type_this = typed.then(|| migration.client.to_string());
+                    let type_this = typed.then(|| migration.subject.to_string());
                     let on_confirm = Callback::new(move |reason| ask(action, reason));
                     let ready = Signal::derive(move || !busy.get());
                     view! {

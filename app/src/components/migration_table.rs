@@ -1,12 +1,18 @@
 //! Migrations in a list.
 
 use super::{clock::When, phase_strip::SummaryStrip, state_badge::StateBadge, watch::WatchBadges};
-use crate::{format, model::MigrationSummary};
+use crate::{
+    format,
+    model::{MigrationSummary, Operation},
+};
 use leptos::prelude::*;
 
 /// From which level to which, as far as known.
 #[must_use]
 pub(crate) fn levels(migration: &MigrationSummary) -> String {
+    if migration.operation == Operation::Synchronise {
+        return "bos.alt_disk_install".to_owned();
+    }
     let from = migration.from_level.map_or_else(|| "?".to_owned(), |level| level.spoken());
     let to = migration.to_level.as_deref().map_or_else(|| "?".to_owned(), format::level);
     format!("{from} → {to}")
@@ -28,7 +34,9 @@ pub(crate) fn MigrationTable(
             let href = format!("/migrations/{}", migration.id);
             view! {
                 <tr data-migration=migration.id.to_string()>
-                    <th scope="row" data-label="Client"><a href=href>{migration.client.to_string()}</a></th>
+                    <th scope="row" data-label="Client"><a href=href>{migration.subject.to_string()}</a>
+                        {(migration.operation != Operation::Migrate).then(|| view! { <span class="reason">{migration.operation.title()}</span> })}
+                    </th>
                     <td data-label="State">
                         <StateBadge state=migration.state />
                         {migration.reason.clone().map(|reason| view! { <span class="reason">{reason}</span> })}

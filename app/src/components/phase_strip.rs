@@ -1,6 +1,6 @@
 //! Twelve blocks in a row: where a migration is, at a glance.
 
-use crate::model::{MigrationSummary, PhaseState, State};
+use crate::model::{MigrationSummary, Operation, PhaseState, State};
 use aix::Phase;
 use leptos::prelude::*;
 
@@ -11,6 +11,10 @@ pub(crate) fn states_from_summary(state: State, current: Option<Phase>) -> [Phas
     let cloned = matches!(
         state,
         State::CloneReady
+            | State::Waking
+            | State::Awake
+            | State::FallingAsleep
+            | State::Completed
             | State::Armed
             | State::Rebooting
             | State::Verifying
@@ -67,6 +71,9 @@ pub(crate) fn Strip(states: Vec<&'static str>, #[prop(into)] label: String) -> i
 /// The strip of a migration in a list, with its words.
 #[component]
 pub(crate) fn SummaryStrip(migration: MigrationSummary) -> impl IntoView {
+    if migration.operation == Operation::Synchronise {
+        return view! { <span class="small">"nimadm -M has no phases"</span> }.into_any();
+    }
     let words = match migration.phase {
         Some(phase) => format!("Phase {phase} of {}: {}", Phase::COUNT, phase.title()),
         None => "Not in a phase yet".to_owned(),

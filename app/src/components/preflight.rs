@@ -1,7 +1,7 @@
 //! What the pre-flight found, the worst first.
 
 use super::state_badge::Shape;
-use crate::model::{Check, Preflight, Verdict};
+use crate::model::{Check, LaunchRequest, Preflight, Verdict};
 use leptos::prelude::*;
 
 /// The word for a verdict, and the look that goes with it.
@@ -50,6 +50,17 @@ pub(crate) fn Findings(preflight: Preflight) -> impl IntoView {
     .into_any()
 }
 
+/// The launch page, filled in as far as a request without a client says.
+fn launch_link(request: &LaunchRequest) -> String {
+    format!(
+        "/launch?master={}&operation={}&spot={}&lpp_source={}",
+        request.master.as_deref().unwrap_or_default(),
+        request.operation,
+        request.spot,
+        request.lpp_source
+    )
+}
+
 #[component]
 fn Finding(check: Check) -> impl IntoView {
     view! {
@@ -57,6 +68,7 @@ fn Finding(check: Check) -> impl IntoView {
             <span class="finding-title">{check.title} " " <code class="small">{check.id.clone()}</code></span>
             <span class="finding-found">{check.found}</span>
             {(!check.advice.is_empty()).then(|| view! { <span class="finding-advice">{check.advice.clone()}</span> })}
+            {check.repair.map(|repair| view! { <a class="button" data-testid="repair" href=launch_link(&repair)>{repair.operation.title()}</a> })}
         </li>
     }
     .into_any()

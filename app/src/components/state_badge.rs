@@ -7,9 +7,14 @@ use leptos::prelude::*;
 #[must_use]
 pub(crate) fn tone(state: State) -> &'static str {
     match state {
-        State::Verified | State::Finalised | State::RolledBack => "good",
+        State::Completed | State::Verified | State::Finalised | State::RolledBack => "good",
         State::FailedClean | State::FailedDebris | State::VerificationFailed => "bad",
-        State::ContactLost | State::Held | State::CloneReady | State::AwaitingApproval | State::Armed => "attention",
+        State::ContactLost
+        | State::Held
+        | State::CloneReady
+        | State::Awake
+        | State::AwaitingApproval
+        | State::Armed => "attention",
         state if state.is_live() => "live",
         _ => "quiet",
     }

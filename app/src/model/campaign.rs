@@ -88,9 +88,7 @@ impl Template {
     #[must_use]
     pub fn request(&self, client: String, target_disks: Vec<DiskName>) -> LaunchRequest {
         LaunchRequest {
-            client,
-            lpp_source: self.lpp_source.clone(),
-            spot: self.spot.clone(),
+            client: Some(client),
             target_disks,
             cache_vg: self.cache_vg.clone(),
             nfs_mount_options: self.nfs_mount_options.clone(),
@@ -102,14 +100,12 @@ impl Template {
             exclude_files: self.exclude_files.clone(),
             update: self.update,
             accept_licenses: self.accept_licenses,
-            bootlist: super::BootlistPolicy::Hold,
-            mode: super::RunMode::Full,
-            hold_after: Vec::new(),
             not_before: self.not_before,
             window: self.window.clone(),
             change_ref: self.change_ref.clone(),
             note: self.note.clone(),
             acknowledge_warnings: self.acknowledge_warnings,
+            ..LaunchRequest::new(super::Operation::Migrate, self.lpp_source.clone(), self.spot.clone())
         }
     }
 }

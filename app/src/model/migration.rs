@@ -1,6 +1,6 @@
 //! The noun of the product: a migration, its states, its phases.
 
-use super::{Eta, Interlock, LaunchRequest, Permission, Signal, Timestamp, words::words};
+use super::{Eta, Interlock, LaunchRequest, Operation, Permission, Signal, Timestamp, words::words};
 use aix::{Level, ObjectName, Phase, Pvid};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -36,6 +36,14 @@ words! {
         Cancelled = "cancelled",
         /// The clone is complete; the bootlist is untouched.
         CloneReady = "clone_ready",
+        /// The clone is being mounted (`nimadm -W`).
+        Waking = "waking",
+        /// The clone is mounted, on the client and from its master, for people to look at and change.
+        Awake = "awake",
+        /// The clone is being unmounted (`nimadm -S`).
+        FallingAsleep = "falling_asleep",
+        /// Over: what was asked for is done, and there is no clone to cut over to.
+        Completed = "completed",
         /// The bootlist points to the clone: the next reboot boots it.
         Armed = "armed",
         /// The client reboots.
@@ -76,6 +84,10 @@ words! {
         Clean = "clean",
         /// Start again from phase 1, as a new attempt.
         Retry = "retry",
+        /// Mount the clone, to look at it and to change it (`nimadm -W`).
+        Wake = "wake",
+        /// Unmount it again (`nimadm -S`).
+        Sleep = "sleep",
         /// Point the bootlist to the clone and reboot the client.
         Cutover = "cutover",
         /// Look at the client again.
@@ -118,7 +130,7 @@ impl State {
     /// No process of ours or of nimadm is at work, and nothing is waited for but a decision.
     #[must_use]
     pub fn is_over(self) -> bool {
-        matches!(self, Self::FailedClean | Self::Cancelled | Self::RolledBack | Self::Finalised)
+        matches!(self, Self::FailedClean | Self::Cancelled | Self::Completed | Self::RolledBack | Self::Finalised)
     }
 
     /// nimdeck is at work on it, or will be as soon as it can.
@@ -133,6 +145,8 @@ impl State {
                 | Self::ContactLost
                 | Self::Cleaning
                 | Self::Cancelling
+                | Self::Waking
+                | Self::FallingAsleep
                 | Self::Armed
                 | Self::Rebooting
                 | Self::Verifying
@@ -163,7 +177,12 @@ impl State {
     pub fn waits_for_person(self) -> bool {
         matches!(
             self,
-            Self::AwaitingApproval | Self::Held | Self::CloneReady | Self::FailedDebris | Self::VerificationFailed
+            Self::AwaitingApproval
+                | Self::Held
+                | Self::CloneReady
+                | Self::Awake
+                | Self::FailedDebris
+                | Self::VerificationFailed
         )
     }
 
@@ -185,6 +204,10 @@ impl State {
             Self::Cancelling => "Cancelling",
             Self::Cancelled => "Cancelled",
             Self::CloneReady => "Clone ready",
+            Self::Waking => "Waking up",
+            Self::Awake => "Awake",
+            Self::FallingAsleep => "Going to sleep",
+            Self::Completed => "Completed",
             Self::Armed => "Armed",
             Self::Rebooting => "Rebooting",
             Self::Verifying => "Verifying",
@@ -241,10 +264,12 @@ pub struct Migration {
     pub state: State,
     /// Why it stands there, where that needs words: the decisive line, the refused check.
     pub reason: Option<String>,
-    /// NIM name of the client.
-    pub client: ObjectName,
+    /// NIM name of the client; none where the operation has none.
+    pub client: Option<ObjectName>,
     /// Its id.
-    pub client_id: Uuid,
+    pub client_id: Option<Uuid>,
+    /// What it is about: the client, else the mksysb or the SPOT.
+    pub subject: ObjectName,
     /// The master's name.
     pub master: ObjectName,
     /// The master's id.
@@ -346,8 +371,12 @@ pub struct MigrationSummary {
     pub state: State,
     /// Why, where that needs words.
     pub reason: Option<String>,
-    /// Client.
-    pub client: ObjectName,
+    /// What nimadm is to do.
+    pub operation: Operation,
+    /// Client; none where the operation has none.
+    pub client: Option<ObjectName>,
+    /// What it is about: the client, else the mksysb or the SPOT.
+    pub subject: ObjectName,
     /// Master.
     pub master: ObjectName,
     /// True where the estate is the lab's.

@@ -28,7 +28,10 @@ pub use campaign::{
 pub use client::{Client, ClientFilter, Disk, DiskUse, LastMigration};
 pub use event::LogBatch;
 pub use import::{ImportFilter, ImportRequest, ImportResult, Imported, ImportedSummary, OldLog};
-pub use launch::{BootlistPolicy, Check, LaunchOptions, LaunchRequest, Preflight, RunMode, Severity, Verdict};
+pub use launch::{
+    BootlistPolicy, Check, LaunchFor, LaunchOptions, LaunchRequest, Operation, Preflight, RunMode, Severity, Unfit,
+    Verdict,
+};
 pub use log::{LogLine, LogLines};
 pub use master::{HostKeyState, Master, MasterChange, NewMaster, Resource};
 pub use migration::{

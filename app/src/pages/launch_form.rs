@@ -1,6 +1,9 @@
-//! The launch form of one client. The command line is built here by the same code that runs it, and checked while it is filled in.
+//! The launch form. The command line is built here by the same code that runs it, and checked while it is filled in.
 
-use super::launch_policy::{BootlistChoice, StepChoice};
+use super::{
+    launch_fields::Fields,
+    launch_policy::{BootlistChoice, StepChoice},
+};
 use crate::{
     api,
     components::{
@@ -11,159 +14,38 @@ use crate::{
         problem_box::ProblemBox,
     },
     format,
-    model::{
-        BootlistPolicy, DiskUse, LaunchOptions, LaunchRequest, Migration, Preflight, Problem, Resource as NimResource,
-        RunMode, Timestamp, Verdict,
-    },
+    model::{LaunchOptions, LaunchRequest, Migration, Operation, Preflight, Problem, Resource as NimResource, Verdict},
 };
-use aix::{DiskName, ObjectName, Phase};
+use aix::ObjectName;
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
-use leptos_router::hooks::use_navigate;
+use leptos_router::hooks::{use_navigate, use_query_map};
 use std::time::Duration;
 
 /// Quiet time after which a changed form is checked.
 const SETTLE: Duration = Duration::from_millis(700);
 
-/// The digits in a resource's name from the first digit on: what `lpp_7300_03_01` and `spot_7300_03_01` share.
-fn version_part(name: &ObjectName) -> &str {
-    let text = name.as_str();
-    text.find(|c: char| c.is_ascii_digit()).map_or("", |at| &text[at..])
-}
-
-/// The SPOT of the highest level and the lpp_source that goes with it, by level or by name.
-fn newest_pair(resources: &[NimResource]) -> (String, String) {
-    let of = |kind: &'static str| resources.iter().filter(move |resource| resource.kind == kind && resource.ready);
-    let Some(spot) = of("spot").max_by_key(|spot| (spot.level.clone(), version_part(&spot.name))) else {
-        return (String::new(), String::new());
-    };
-    let lpp = of("lpp_source").max_by_key(|lpp| {
-        let same_name = version_part(&lpp.name) == version_part(&spot.name);
-        let same_level = lpp.level.is_some() && lpp.level == spot.level;
-        (same_name, same_level, version_part(&lpp.name))
-    });
-    (lpp.map_or_else(String::new, |lpp| lpp.name.to_string()), spot.name.to_string())
-}
-
-/// What `datetime-local` gives, taken as UTC.
-fn utc(text: &str) -> Result<Timestamp, &'static str> {
-    serde_json::from_value(format!("{text}:00Z").into()).map_err(|_| "The start is no date and time.")
-}
-
-/// Everything that can be chosen.
-#[derive(Clone, Copy)]
-struct Fields {
-    client: StoredValue<ObjectName>,
-    lpp_source: RwSignal<String>,
-    spot: RwSignal<String>,
-    disks: RwSignal<Vec<DiskName>>,
-    cache_vg: RwSignal<String>,
-    pre_script: RwSignal<String>,
-    post_script: RwSignal<String>,
-    bundle: RwSignal<String>,
-    bosinst_data: RwSignal<String>,
-    image_data: RwSignal<String>,
-    exclude_files: RwSignal<String>,
-    update: RwSignal<bool>,
-    accept_licenses: RwSignal<bool>,
-    nimadm_sets_bootlist: RwSignal<bool>,
-    stepped: RwSignal<bool>,
-    hold_after: RwSignal<Vec<Phase>>,
-    not_before: RwSignal<String>,
-    window: RwSignal<String>,
-    change_ref: RwSignal<String>,
-    note: RwSignal<String>,
-}
-
-impl Fields {
-    fn new(options: &LaunchOptions) -> Self {
-        let (lpp_source, spot) = newest_pair(&options.resources);
-        let free: Vec<_> = options
-            .client
-            .disks
-            .iter()
-            .filter(|disk| options.client.disk_use(disk) == DiskUse::Free)
-            .map(|disk| disk.disk.clone())
-            .collect();
-        // With one free disk there is nothing to choose.
-        let disks = if free.len() == 1 { free } else { Vec::new() };
-        let roomiest = options
-            .cache_vgs
-            .iter()
-            .max_by_key(|(_, free)| *free)
-            .map_or_else(String::new, |(name, _)| name.to_string());
-        let empty = || RwSignal::new(String::new());
-        Self {
-            client: StoredValue::new(options.client.name.clone()),
-            lpp_source: RwSignal::new(lpp_source),
-            spot: RwSignal::new(spot),
-            disks: RwSignal::new(disks),
-            cache_vg: RwSignal::new(roomiest),
-            pre_script: empty(),
-            post_script: empty(),
-            bundle: empty(),
-            bosinst_data: empty(),
-            image_data: empty(),
-            exclude_files: empty(),
-            update: RwSignal::new(false),
-            accept_licenses: RwSignal::new(true),
-            nimadm_sets_bootlist: RwSignal::new(false),
-            stepped: RwSignal::new(false),
-            hold_after: RwSignal::new(Vec::new()),
-            not_before: empty(),
-            window: empty(),
-            change_ref: empty(),
-            note: empty(),
-        }
-    }
-
-    /// The request as filled in, tracked, or what is still missing. Not yet acknowledged.
-    fn request(self) -> Result<LaunchRequest, &'static str> {
-        let name = |field: RwSignal<String>| field.with(|text| text.parse::<ObjectName>().ok());
-        let words =
-            |field: RwSignal<String>| field.with(|text| Some(text.trim().to_owned()).filter(|text| !text.is_empty()));
-        let target_disks = self.disks.get();
-        if target_disks.is_empty() {
-            return Err("Choose a target disk.");
-        }
-        Ok(LaunchRequest {
-            client: self.client.with_value(ToString::to_string),
-            lpp_source: name(self.lpp_source).ok_or("Choose an lpp_source.")?,
-            spot: name(self.spot).ok_or("Choose a SPOT.")?,
-            target_disks,
-            cache_vg: name(self.cache_vg),
-            nfs_mount_options: None,
-            pre_script: name(self.pre_script),
-            post_script: name(self.post_script),
-            bundle: name(self.bundle),
-            bosinst_data: name(self.bosinst_data),
-            image_data: name(self.image_data),
-            exclude_files: name(self.exclude_files),
-            update: self.update.get(),
-            accept_licenses: self.accept_licenses.get(),
-            bootlist: if self.nimadm_sets_bootlist.get() { BootlistPolicy::Nimadm } else { BootlistPolicy::Hold },
-            mode: if self.stepped.get() { RunMode::Stepped } else { RunMode::Full },
-            hold_after: if self.stepped.get() { self.hold_after.get() } else { Vec::new() },
-            not_before: words(self.not_before).map(|text| utc(&text)).transpose()?,
-            window: words(self.window),
-            change_ref: words(self.change_ref),
-            note: words(self.note),
-            acknowledge_warnings: false,
-        })
-    }
-}
-
 /// The form.
 #[component]
 pub(crate) fn LaunchForm(options: LaunchOptions) -> impl IntoView {
-    let fields = Fields::new(&options);
-    let name = options.client.name.to_string();
-    let level = options.client.level.map_or_else(|| "level not read".to_owned(), |level| level.spoken());
+    let fields = use_query_map().with_untracked(|query| Fields::new(&options, query));
+    let client = options.client.clone();
+    let (heading, lead) = match &client {
+        Some(client) => {
+            let level = client.level.map_or_else(|| "level not read".to_owned(), |level| level.spoken());
+            (format!("Migrate {}", client.name), format!("runs {level} now"))
+        }
+        None => ("Without a client".to_owned(), format!("on master {}", options.master)),
+    };
     let request = Memo::new(move |_| fields.request());
     let command = move || match request.get() {
-        Ok(request) => request.command(fields.client.get_value()).to_string(),
-        Err(missing) => missing.to_owned(),
+        Ok(request) => fields.command(&request).unwrap_or_else(|unfit| unfit.why.into_owned()),
+        Err(missing) => missing,
     };
+    let operation = Memo::new(move |_| fields.operation());
+    let clone = move || operation.get().makes_clone();
+    let name = client.as_ref().map_or_else(String::new, |client| client.name.to_string());
+    let disks = client.map(StoredValue::new);
     let levels = StoredValue::new(
         options
             .resources
@@ -177,64 +59,118 @@ pub(crate) fn LaunchForm(options: LaunchOptions) -> impl IntoView {
         levels.with_value(|all| all.iter().find(|(name, _)| *name == spot).and_then(|(_, level)| level.clone()))
     });
     view! {
-        <Title text=format!("Launch {name} – nimdeck") />
-        <div class="page-head"><h1>{format!("Migrate {name}")}</h1><span class="lead">{format!("runs {level} now")}</span></div>
+        <Title text=format!("{heading} – nimdeck") />
+        <div class="page-head"><h1>{heading}</h1><span class="lead">{lead}</span></div>
         <noscript><p class="problem">"This form checks itself while it is filled in and needs JavaScript and WebAssembly. Scripts can launch through the REST interface."</p></noscript>
         <div class="launch">
             <div class="launch-form">
-                <fieldset>
-                    <legend>"Target disk"</legend>
-                    <p class="hint">"The clone is written there. Only free disks can be chosen; take more than one where rootvg needs the room."</p>
-                    <DiskMap client=options.client.clone() chosen=fields.disks />
-                </fieldset>
-                <Choices fields options />
-                <BootlistChoice choice=fields.nimadm_sets_bootlist name=name.clone() />
-                <StepChoice stepped=fields.stepped hold_after=fields.hold_after />
+                <OperationChoice fields resources=options.resources.clone() />
+                {move || disks.filter(|_| clone()).map(|client| view! {
+                    <fieldset>
+                        <legend>"Target disk"</legend>
+                        <p class="hint">"The clone is written there. Only free disks can be chosen; take more than one where rootvg needs the room."</p>
+                        <DiskMap client=client.get_value() chosen=fields.disks />
+                    </fieldset>
+                })}
+                <Choices fields operation options />
+                {move || clone().then(|| view! {
+                    <BootlistChoice choice=fields.nimadm_sets_bootlist name=name.clone() />
+                    <StepChoice stepped=fields.stepped hold_after=fields.hold_after />
+                })}
             </div>
             <div class="launch-side">
                 <section aria-labelledby="h-command">
                     <h2 id="h-command">"Command, as it will run"</h2>
                     <pre class="command" data-testid="command" tabindex="0">{command}</pre>
                 </section>
-                <Launcher name target request />
+                <Launcher fields target request />
             </div>
         </div>
     }
     .into_any()
 }
 
+/// What is to be done, from what, into what.
 #[component]
-fn Choices(fields: Fields, options: LaunchOptions) -> impl IntoView {
-    let of = |kind: &str| -> Vec<(String, String)> {
+fn OperationChoice(fields: Fields, resources: Vec<NimResource>) -> impl IntoView {
+    let has_client = fields.client.with_value(Option::is_some);
+    let operations: Vec<_> = Operation::ALL
+        .iter()
+        .filter(|operation| operation.has_client() == has_client)
+        .map(|operation| (operation.to_string(), operation.title().to_owned()))
+        .collect();
+    let level = |level: &String| format!(" · {}", format::level(level));
+    let mksysbs = resources
+        .iter()
+        .filter(|resource| resource.kind == "mksysb")
+        .map(|mksysb| {
+            let level = mksysb.level.as_ref().map(level).unwrap_or_default();
+            (mksysb.name.to_string(), format!("{}{level}", mksysb.name))
+        })
+        .collect::<Vec<_>>();
+    let mksysbs = StoredValue::new(mksysbs);
+    view! {
+        <fieldset>
+            <legend>"What nimadm is to do"</legend>
+            <div class="grid">
+                <SelectField label="Operation" options=operations value=fields.operation />
+                {move || fields.operation().reads_mksysb().then(|| view! {
+                    <SelectField label="mksysb" options=mksysbs.get_value() value=fields.mksysb none="Choose…" hint="What is migrated." />
+                })}
+                {move || fields.operation().makes_image().then(|| view! {
+                    <TextField label="File of the new mksysb" value=fields.image_file hint="On the master, such as /export/nim/mksysb/new.mksysb; must not be there yet." />
+                    <TextField label="NIM name of the new mksysb" value=fields.image_name hint="Empty: NIM is not told of it." />
+                })}
+                {move || (fields.operation() == Operation::Synchronise).then(|| view! {
+                    <TextField label="Directory with newer images" value=fields.images hint="On the master; needed where the lpp_source has none of the master’s level." />
+                })}
+            </div>
+        </fieldset>
+    }
+    .into_any()
+}
+
+#[component]
+fn Choices(fields: Fields, operation: Memo<Operation>, options: LaunchOptions) -> impl IntoView {
+    let migrates = move || operation.get() != Operation::Synchronise;
+    let options = StoredValue::new(options);
+    let of = move |kind: &str| -> Vec<(String, String)> {
         let words = |resource: &NimResource| {
             let level =
                 resource.level.as_deref().map(|level| format!(" · {}", format::level(level))).unwrap_or_default();
             let ready = if resource.ready { "" } else { " · not ready" };
             format!("{}{level}{ready}", resource.name)
         };
-        options.resources.iter().filter(|r| r.kind == kind).map(|r| (r.name.to_string(), words(r))).collect()
+        options.with_value(|options| {
+            options.resources.iter().filter(|r| r.kind == kind).map(|r| (r.name.to_string(), words(r))).collect()
+        })
     };
-    let vgs = options
-        .cache_vgs
-        .iter()
-        .map(|(name, free)| {
+    let vgs = move || -> Vec<(String, String)> {
+        let words = |(name, free): &(ObjectName, Option<u64>)| {
             let free =
                 free.map_or_else(|| "free space unknown".to_owned(), |free| format!("{} free", format::mib(free)));
             (name.to_string(), format!("{name} · {free}"))
-        })
-        .collect::<Vec<_>>();
+        };
+        options.with_value(|options| options.cache_vgs.iter().map(words).collect())
+    };
     view! {
         <fieldset>
             <legend>"Target level"</legend>
             <div class="grid">
                 <SelectField label="lpp_source" options=of("lpp_source") value=fields.lpp_source none="Choose…" />
                 <SelectField label="SPOT" options=of("spot") value=fields.spot none="Choose…" hint="Must be at the level of the lpp_source." />
-                <SelectField label="Cache volume group" options=vgs value=fields.cache_vg none="None: over NFS (slow)" hint="On the master; holds the client’s data in phases 2 to 10." />
+                {move || migrates().then(|| view! {
+                    <SelectField label="Cache volume group" options=vgs() value=fields.cache_vg none="None: over NFS (slow)" hint="On the master; holds the data in phases 2 to 10." />
+                })}
             </div>
-            <CheckField label="Update within the release: technology level or service pack (-U, AIX 7.3 TL3 and later)" value=fields.update />
+            {move || (migrates() && operation.get() != Operation::Capture).then(|| view! {
+                <CheckField label="Update within the release: technology level or service pack (-U, AIX 7.3 TL3 and later)" value=fields.update />
+            })}
+            {move || migrates().then(|| view! {
                 <CheckField label="Accept the licence agreements (-Y); phase 6 cannot go on without" value=fields.accept_licenses />
+            })}
         </fieldset>
-        <details class="more">
+        {move || migrates().then(|| view! { <details class="more">
             <summary>"Scripts, bundle and other resources"</summary>
             <div class="grid">
                 <SelectField label="Pre-migration script (phase 4)" options=of("script") value=fields.pre_script none="None" />
@@ -242,9 +178,11 @@ fn Choices(fields: Fields, options: LaunchOptions) -> impl IntoView {
                 <SelectField label="installp_bundle" options=of("installp_bundle") value=fields.bundle none="None" />
                 <SelectField label="bosinst_data" options=of("bosinst_data") value=fields.bosinst_data none="None" />
                 <SelectField label="image_data" options=of("image_data") value=fields.image_data none="None" />
-                <SelectField label="exclude_files" options=of("exclude_files") value=fields.exclude_files none="None" />
+                {(!operation.get().reads_mksysb()).then(|| view! {
+                    <SelectField label="exclude_files" options=of("exclude_files") value=fields.exclude_files none="None" />
+                })}
             </div>
-        </details>
+        </details> })}
         <fieldset>
             <legend>"Start"</legend>
             <div class="grid">
@@ -270,9 +208,9 @@ fn Choices(fields: Fields, options: LaunchOptions) -> impl IntoView {
 /// The pre-flight and the launch itself. A finding only counts for exactly the form it was made for.
 #[component]
 fn Launcher(
-    name: String,
+    fields: Fields,
     target: Memo<Option<String>>,
-    request: Memo<Result<LaunchRequest, &'static str>>,
+    request: Memo<Result<LaunchRequest, String>>,
 ) -> impl IntoView {
     let checked = RwSignal::new(None::<(LaunchRequest, Preflight)>);
     let problem = RwSignal::new(None::<Problem>);
@@ -349,11 +287,8 @@ fn Launcher(
     let label = move || {
         let level = target.get().as_deref().map_or_else(|| "the level of the SPOT".to_owned(), format::level);
         match request.get() {
-            Ok(request) => {
-                let disks = request.target_disks.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
-                format!("Clone rootvg of {name} to {disks} and migrate to {level}")
-            }
-            Err(missing) => missing.to_owned(),
+            Ok(request) => fields.client.with_value(|client| effect(&request, client.as_ref(), &level)),
+            Err(missing) => missing,
         }
     };
     view! {
@@ -379,28 +314,24 @@ fn Launcher(
     .into_any()
 }
 
+/// What the launch will do, in a sentence.
+fn effect(request: &LaunchRequest, client: Option<&ObjectName>, level: &str) -> String {
+    let client = client.map_or("", ObjectName::as_str);
+    let mksysb = request.mksysb.as_ref().map_or("", ObjectName::as_str);
+    let disks = request.target_disks.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+    let file = request.image.as_ref().map_or("", |image| image.file.as_str());
+    match request.operation {
+        Operation::Migrate => format!("Clone rootvg of {client} to {disks} and migrate to {level}"),
+        Operation::Restore => format!("Restore {mksysb} to {disks} of {client} and migrate to {level}"),
+        Operation::Capture => format!("Migrate rootvg of {client} to {level} into {file}"),
+        Operation::Convert => format!("Migrate {mksysb} to {level} into {file}"),
+        Operation::Synchronise => {
+            format!("Bring bos.alt_disk_install of {} and {} to the master’s level", request.spot, request.lpp_source)
+        }
+    }
+}
+
 /// A key nobody else makes: the time and a random number.
 fn new_key() -> String {
     format!("ui-{}-{}", browser_now(), js_sys::Math::random())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn resource(name: &str, kind: &str, level: Option<&str>) -> NimResource {
-        NimResource { name: name.parse().unwrap(), kind: kind.into(), ready: true, level: level.map(Into::into) }
-    }
-
-    #[test]
-    fn the_newest_spot_and_its_own_lpp_source_are_preselected() {
-        let resources = [
-            resource("lpp_7200_05_10", "lpp_source", None),
-            resource("lpp_7300_03_01", "lpp_source", None),
-            resource("spot_7300_03_01", "spot", Some("7300-03")),
-            resource("spot_7200_05_10", "spot", Some("7200-05")),
-        ];
-        assert_eq!(newest_pair(&resources), ("lpp_7300_03_01".into(), "spot_7300_03_01".into()));
-        assert_eq!(newest_pair(&[]), (String::new(), String::new()));
-    }
 }

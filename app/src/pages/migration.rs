@@ -14,10 +14,10 @@ use crate::{
         watch::WatchNotices,
     },
     format,
-    model::{LogBatch, LogLines, Migration, MigrationSummary, PhaseRecord, PhaseState, Problem, State},
+    model::{LogBatch, LogLines, Migration, MigrationSummary, Operation, PhaseRecord, PhaseState, Problem, State},
 };
 use aix::Phase;
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{either::Either, prelude::*, task::spawn_local};
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use uuid::Uuid;
@@ -160,7 +160,7 @@ fn follow(migration: RwSignal<Migration>, log: Log, log_ended: RwSignal<bool>) -
 fn MigrationView(migration: Migration, tail: LogLines) -> impl IntoView {
     let id = migration.id;
     let log = Log::new(id, &tail);
-    let simulated = migration.simulated;
+    let (simulated, operation) = (migration.simulated, migration.request.operation);
     let log_ended = RwSignal::new(migration.state.log_is_complete());
     let migration = RwSignal::new(migration);
     let stream = follow(migration, log, log_ended);
@@ -176,10 +176,12 @@ fn MigrationView(migration: Migration, tail: LogLines) -> impl IntoView {
             <WatchNotices migration />
             <FailureBox migration />
             <div class="flight">
-                <section class="phases-panel" aria-label="Phases">
-                    <Overall migration />
-                    <PhaseList phases />
-                </section>
+                {(operation != Operation::Synchronise).then(|| view! {
+                    <section class="phases-panel" aria-label="Phases">
+                        <Overall migration />
+                        <PhaseList phases />
+                    </section>
+                })}
                 <LogView
                     log
                     stream
@@ -196,15 +198,26 @@ fn MigrationView(migration: Migration, tail: LogLines) -> impl IntoView {
 
 #[component]
 fn Head(migration: RwSignal<Migration>, state: Memo<State>) -> impl IntoView {
-    let client = migration.with_untracked(|migration| migration.client.to_string());
+    let (subject, has_client) =
+        migration.with_untracked(|migration| (migration.subject.to_string(), migration.client.is_some()));
+    let name = if has_client {
+        Either::Left(view! { <a href=format!("/clients/{subject}")>{subject.clone()}</a> })
+    } else {
+        Either::Right(subject)
+    };
     let facts = move || {
         migration.with(|migration| {
             let from = migration.from_level.map_or_else(|| "?".to_owned(), |level| level.spoken());
             let to = migration.to_level.as_deref().map_or_else(|| "?".to_owned(), format::level);
-            let disks = migration.request.target_disks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let request = &migration.request;
+            let disks = request.target_disks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let image = request.image.as_ref().map(|image| (" into ", image.file.as_str().to_owned()));
+            let place = image.or((!disks.is_empty()).then_some((" on ", disks)));
             view! {
                 <p class="lead">
-                    <b>{from}</b> " → " <b>{to}</b> " on " <span class="machine">{disks}</span>
+                    {(request.operation != Operation::Migrate).then(|| format!("{} · ", request.operation.title()))}
+                    {(request.operation != Operation::Synchronise).then(|| view! { <b>{from}</b> " → " <b>{to}</b> })}
+                    {place.map(|(word, place)| view! { {word} <span class="machine">{place}</span> })}
                     " · master " {migration.master.to_string()}
                     " · by " {migration.requested_by.clone()} ", " <When at=migration.requested_at /> " UTC"
                     {(migration.attempt > 1).then(|| format!(" · attempt {}", migration.attempt))}
@@ -216,7 +229,7 @@ fn Head(migration: RwSignal<Migration>, state: Memo<State>) -> impl IntoView {
     };
     view! {
         <div class="page-head">
-            <h1><a href=format!("/clients/{client}")>{client.clone()}</a></h1>
+            <h1>{name}</h1>
             <span role="status" aria-live="polite">{move || view! { <StateBadge state=state.get() /> }}</span>
             {move || migration.with(|migration| migration.reason.clone()).map(|reason| view! { <span class="reason">{reason}</span> })}
         </div>
@@ -300,6 +313,7 @@ fn FailureBox(migration: RwSignal<Migration>) -> impl IntoView {
                         format!("Failed in phase {phase}: {}", phase.title())
                     }
                     _ if migration.state == State::VerificationFailed => "Verification failed".to_owned(),
+                    _ if migration.request.operation == Operation::Synchronise => "Failed".to_owned(),
                     _ => "Failed before phase 1".to_owned(),
                 };
                 // What to do about debris is no advice once it was removed.
@@ -323,7 +337,7 @@ fn FailureBox(migration: RwSignal<Migration>) -> impl IntoView {
 /// What stays: the raw log, its proof, the verification.
 #[component]
 fn Evidence(migration: RwSignal<Migration>) -> impl IntoView {
-    let id = migration.with_untracked(|migration| migration.id);
+    let (id, clone) = migration.with_untracked(|migration| (migration.id, migration.request.operation.makes_clone()));
     let proof = move || {
         migration.with(|migration| migration.log_sha256.clone()).map(|hash| view! {
         <p class="proof" data-testid="sha256">"The log equals the file on the master. SHA-256 " <code>{hash}</code></p>
@@ -337,7 +351,7 @@ fn Evidence(migration: RwSignal<Migration>) -> impl IntoView {
     };
     view! {
         <section class="evidence" aria-label="Evidence">
-            <a class="button" href=format!("/migrations/{id}/verification")>"Verification"</a>
+            {clone.then(|| view! { <a class="button" href=format!("/migrations/{id}/verification")>"Verification"</a> })}
             <a class="button" href=format!("/api/v1/migrations/{id}/log") rel="external">"Raw log"</a>
             <span class="small">{size}</span>
             {proof}

@@ -15,6 +15,7 @@ const MIB_PER_PP: u32 = 128;
 /// 64 days, 4 hours and 32 minutes.
 const UP_MS: i64 = ((64 * 24 + 4) * 60 + 32) * 60_000;
 
+const LPAR71: Level = level(7, 1, 5, 11, 2246);
 const AIX_72: Level = level(7, 2, 5, 10, 2520);
 const AIX_73: Level = level(7, 3, 3, 1, 2520);
 
@@ -89,7 +90,7 @@ const CLIENTS: [Persona; 4] = [
     Persona {
         name: "lpar71",
         hardware: ("IBM,8286-42A", "21C4D7V", 8, "00F9C87A4C00", 16_384),
-        level: level(7, 1, 5, 11, 2246),
+        level: LPAR71,
         disks: &[
             ("hdisk0", Some("00f9c87a12345678"), 102_400, 2),
             ("hdisk1", Some("00f9c87a12345679"), 102_400, 2),
@@ -313,6 +314,11 @@ fn nim() -> Nim {
             resource("spot_7200_05_10", "spot", "/export/nim/spot/spot_7200_05_10/usr", Some(AIX_72)),
             resource("lpp_7300_03_01", "lpp_source", "/export/nim/lpp_source/lpp_7300_03_01", Some(AIX_73)),
             resource("spot_7300_03_01", "spot", "/export/nim/spot/spot_7300_03_01/usr", Some(AIX_73)),
+            Resource {
+                source: Some("lpar71".to_owned()),
+                alt_disk: None,
+                ..resource("lpar71_mksysb", "mksysb", "/export/nim/mksysb/lpar71.mksysb", Some(LPAR71))
+            },
             resource("bid_noprompt", "bosinst_data", "/export/nim/bosinst_data/noprompt", None),
             resource("lpar71_exclude", "exclude_files", "/export/nim/exclude/lpar71", None),
             resource("bnd_openssh", "installp_bundle", "/export/nim/bundle/openssh", None),

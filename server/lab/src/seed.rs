@@ -1,8 +1,8 @@
 //! The files a new estate begins with: small, real, and different from host to host.
 
 use crate::{
-    LabError, address,
-    model::{Host, nim::Resource},
+    LabError, address, image,
+    model::{Host, migration::Image, nim::Resource},
     old_logs,
     store::Store,
     tree,
@@ -30,6 +30,13 @@ pub(crate) fn files(store: &Store, hosts: &[Host]) -> Result<(), LabError> {
     for resource in master.nim.iter().flat_map(|nim| &nim.resources) {
         for (path, text) in contents(resource) {
             tree::write(&root, &path, &text)?;
+        }
+        if resource.kind == "mksysb"
+            && let Some(host) = hosts.iter().find(|host| Some(&host.name) == resource.source.as_ref())
+        {
+            let (group, system) = host.rootvg()?;
+            let made = Image { system: system.clone(), volumes: group.lvs.clone(), pp_mib: group.pp_mib };
+            image::write(&root.join(resource.location.trim_start_matches('/')), &made, &store.root(&host.name))?;
         }
     }
     old_logs::write(&root)

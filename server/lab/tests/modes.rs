@@ -108,12 +108,14 @@ async fn an_update_stays_in_its_release_and_stops_at_locked_filesets() {
 async fn images_are_made_migrated_and_installed() {
     let estate = Estate::start(100_000, 4).await;
     fs::write(estate.root("lpar71").join("home/oracle/orders"), "imaged").unwrap();
-    estate.ask("nim1", "nim -o define -t mksysb -a server=master -a location=/export/nim/mksysb/lpar71.mksysb -a source=lpar71 -a mk_image=yes lpar71_mksysb");
-    assert!(estate.ask("nim1", "lsnim -l lpar71_mksysb").contains("7100-05-11-2246"));
+    estate.ask("nim1", "nim -o define -t mksysb -a server=master -a location=/export/nim/mksysb/today.mksysb -a source=lpar71 -a mk_image=yes lpar71_today");
+    assert!(estate.ask("nim1", "lsnim -l lpar71_today").contains("7100-05-11-2246"));
+    // One is there from the beginning.
+    assert!(estate.ask("nim1", "tar -tf export/nim/mksysb/lpar71.mksysb").contains("./home/oracle/.profile"));
     // mksysb to mksysb
     let log = estate.ask(
         "nim1",
-        &format!("nimadm -T lpar71_mksysb -O /export/nim/mksysb/new.mksysb -N lpar71_new -j nimadmvg {RESOURCES}"),
+        &format!("nimadm -T lpar71_today -O /export/nim/mksysb/new.mksysb -N lpar71_new -j nimadmvg {RESOURCES}"),
     );
     assert!(log.contains("Creating mksysb image /export/nim/mksysb/new.mksysb"), "{log}");
     assert!(estate.ask("nim1", "lsnim -l lpar71_new").contains("7300-03-01-2520"));
@@ -126,8 +128,8 @@ async fn images_are_made_migrated_and_installed() {
     assert!(estate.ask("lpar71", "lspv").lines().any(|line| line.starts_with("hdisk1") && line.contains("None")));
     // mksysb to client
     fs::write(estate.root("lpar71").join("home/oracle/orders"), "later").unwrap();
-    let log = estate.ask("nim1", &format!("nimadm -T lpar71_mksysb -c lpar71 -d hdisk1 -j nimadmvg -B {RESOURCES}"));
-    assert!(log.contains("Creating altinst_rootvg on client from mksysb lpar71_mksysb, Phase 1."), "{log}");
+    let log = estate.ask("nim1", &format!("nimadm -T lpar71_today -c lpar71 -d hdisk1 -j nimadmvg -B {RESOURCES}"));
+    assert!(log.contains("Creating altinst_rootvg on client from mksysb lpar71_today, Phase 1."), "{log}");
     boot(&estate, "lpar71", "hdisk1");
     assert_eq!(files(&estate, "lpar71", "home/oracle/orders"), "imaged");
     assert_eq!(estate.ask("lpar71", "oslevel -s"), "7300-03-01-2520\n");

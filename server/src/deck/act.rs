@@ -55,6 +55,7 @@ impl ServerDeck {
             Action::Start => migration::start_now(&mut tx, id).await.map_err(db)?,
             Action::Hold if case.planned => migration::unplan_cutover(&mut tx, id).await.map_err(db)?,
             Action::Clean | Action::Cancel => migration::ask_cleaning(&mut tx, id).await.map_err(db)?,
+            Action::Wake | Action::Sleep => migration::ask_waking(&mut tx, id).await.map_err(db)?,
             Action::Hold => migration::ask_hold(&mut tx, id, &caller.username).await.map_err(db)?,
             Action::Rollback => migration::ask_rollback(&mut tx, id, &caller.username).await.map_err(db)?,
             Action::Finalise => migration::ask_finalise(&mut tx, id, &caller.username).await.map_err(db)?,
@@ -64,8 +65,13 @@ impl ServerDeck {
         let moved = migration::move_by_hand(&mut tx, id, from, to, reason.as_deref()).await;
         let moved = moved.map_err(|error| match error.as_database_error() {
             // Somebody launched the client since the pre-flight.
-            Some(taken) if taken.constraint() == Some("one_live_migration_a_client") => {
-                crate::engine::launch::busy(&row.client)
+            Some(taken)
+                if matches!(
+                    taken.constraint(),
+                    Some("one_live_migration_a_client" | "one_live_operation_a_resource")
+                ) =>
+            {
+                crate::engine::launch::busy(&row.subject)
             }
             _ => db(error),
         })?;

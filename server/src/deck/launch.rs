@@ -10,13 +10,20 @@ use crate::{
     store::{migration, resource},
 };
 use aix::lsvg;
-use app::model::{Caller, LaunchOptions, LaunchRequest, Migration, Problem};
+use app::model::{Caller, LaunchFor, LaunchOptions, LaunchRequest, Migration, Problem};
 
 impl ServerDeck {
-    pub(super) async fn read_launch_options(&self, name: &str) -> Result<LaunchOptions, Problem> {
-        let client = self.reread_client(name).await?;
-        let resources = resource::list(&self.pool, client.master_id, None).await.map_err(db)?;
-        let connection = self.masters.connect(client.master_id).await.map_err(|error| error.problem())?;
+    pub(super) async fn read_launch_options(&self, wanted: LaunchFor) -> Result<LaunchOptions, Problem> {
+        let (master, client) = match wanted {
+            LaunchFor::Client(name) => {
+                let client = self.reread_client(&name).await?;
+                (client.master_id, Some(client))
+            }
+            LaunchFor::Master(name) => (self.launcher().master(&name).await?.id, None),
+        };
+        let name = self.find_master(master).await?.name;
+        let resources = resource::list(&self.pool, master, None).await.map_err(db)?;
+        let connection = self.masters.connect(master).await.map_err(|error| error.problem())?;
         let question = "for vg in $(lsvg -o); do lsvg $vg; done";
         let [groups] = host::master(&connection, [question]).await.map_err(|error| error.problem())?;
         let is_start = |line: &&str| line.starts_with("VOLUME GROUP:");
@@ -32,7 +39,7 @@ impl ServerDeck {
             stanza.push_str(line);
             stanza.push('\n');
         }
-        Ok(LaunchOptions { client, resources, cache_vgs })
+        Ok(LaunchOptions { master: name, client, resources, cache_vgs })
     }
 
     pub(super) fn launcher(&self) -> Launcher {

@@ -19,10 +19,10 @@ use crate::{
 use app::{
     model::{
         Action, Ask, AuditEntry, AuditFilter, Blackout, Caller, Campaign, CampaignAction, CampaignAsk, Client,
-        ClientFilter, Group, ImportFilter, ImportRequest, ImportResult, Imported, ImportedSummary, LaunchOptions,
-        LaunchRequest, LogLines, Master, MasterChange, Me, Migration, MigrationFilter, MigrationSummary, NewBlackout,
-        NewCampaign, NewMaster, OldLog, Overview, Page, Permission, Preflight, Problem, Resource, Schedule,
-        Verification, Window,
+        ClientFilter, Group, ImportFilter, ImportRequest, ImportResult, Imported, ImportedSummary, LaunchFor,
+        LaunchOptions, LaunchRequest, LogLines, Master, MasterChange, Me, Migration, MigrationFilter, MigrationSummary,
+        NewBlackout, NewCampaign, NewMaster, OldLog, Overview, Page, Permission, Preflight, Problem, Resource,
+        Schedule, Verification, Window,
     },
     port::{self, Deck},
 };
@@ -129,9 +129,9 @@ impl Deck for ServerDeck {
         self.reread_client(client).await
     }
 
-    async fn launch_options(&self, caller: &Caller, client: &str) -> Result<LaunchOptions, Problem> {
+    async fn launch_options(&self, caller: &Caller, wanted: LaunchFor) -> Result<LaunchOptions, Problem> {
         may(caller, Permission::Operate)?;
-        self.read_launch_options(client).await
+        self.read_launch_options(wanted).await
     }
 
     async fn preflight(&self, caller: &Caller, request: LaunchRequest) -> Result<Preflight, Problem> {

@@ -48,7 +48,7 @@ impl ServerDeck {
         }
         let recent: Timestamp = (OffsetDateTime::now_utc() - RECENT).into();
         let failed = self.in_states(|state| state == State::FailedClean, Some(recent)).await?;
-        let good = |state| matches!(state, State::Verified | State::RolledBack | State::Finalised);
+        let good = |state| matches!(state, State::Completed | State::Verified | State::RolledBack | State::Finalised);
         let done = self.in_states(good, Some(recent)).await?;
         let masters = master::list(&self.pool).await.map_err(db)?;
         Ok(Overview {

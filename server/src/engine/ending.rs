@@ -3,7 +3,7 @@
 //! The return code alone proves nothing (nimadm.md §1.6), and neither does the log: success is the log's own evidence *and* a
 //! clone on the disk it was meant for. Where any of it is missing, something may be left behind, and that is what is said.
 
-use super::machine::Ending;
+use super::{look::ImageSeen, machine::Ending};
 use aix::{
     DiskName, ObjectName, Phase, Pvid,
     log::{Outcome, Verdict},
@@ -74,10 +74,74 @@ pub fn judge(evidence: &Evidence<'_>) -> (Ending, Option<String>, Vec<Pvid>) {
     }
 }
 
+/// How a run ended that was to make a mksysb, and why in words: the log must end well *and* the image be there.
+#[must_use]
+pub fn judge_image(verdict: &Verdict, rc: Option<i32>, image: ImageSeen) -> (Ending, Option<String>) {
+    let returned = rc.map_or_else(|| "nimadm was killed".to_owned(), |rc| format!("nimadm returned {rc}"));
+    let said = verdict.cause.clone().unwrap_or_else(|| returned.clone());
+    let good = matches!(verdict.outcome, Outcome::Success | Outcome::Warning) && rc == Some(0);
+    let missing = match image {
+        ImageSeen { bytes: None, .. } => Some("the file of the new mksysb is not there"),
+        ImageSeen { bytes: Some(0), .. } => Some("the file of the new mksysb is empty"),
+        ImageSeen { defined: Some(false), .. } => Some("NIM does not know the new mksysb"),
+        _ => None,
+    };
+    match missing {
+        None if good => (Ending::Completed, (verdict.outcome == Outcome::Warning).then_some(said)),
+        Some(missing) if good => (Ending::Debris, Some(format!("The log ends well, but {missing}"))),
+        _ if image.is_there() => (Ending::Debris, Some(said)),
+        _ if verdict.cleaned_up || (verdict.phases_seen.is_empty() && rc.is_some_and(|rc| rc != 0)) => {
+            (Ending::Clean, Some(said))
+        }
+        _ => (Ending::Debris, Some(said)),
+    }
+}
+
+/// How `nimadm -M` ended: the levels of bos.alt_disk_install.rte on the master and in the SPOT are the evidence; its log is no migration's.
+#[must_use]
+pub fn judge_levels(rc: Option<i32>, master: Option<&str>, spot: Option<&str>, said: &str) -> (Ending, Option<String>) {
+    let shown = |level: Option<&str>| level.unwrap_or("none").to_owned();
+    if rc == Some(0) && master.is_some() && master == spot {
+        return (Ending::Completed, Some(format!("Master and SPOT have bos.alt_disk_install.rte {}.", shown(master))));
+    }
+    let returned = rc.map_or_else(|| "was killed".to_owned(), |rc| format!("returned {rc}"));
+    let levels = format!("the master has bos.alt_disk_install.rte {}, the SPOT {}", shown(master), shown(spot));
+    (Ending::Clean, Some(format!("nimadm -M {returned}: {levels}. It said: {said}")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use aix::lspv;
+
+    #[test]
+    fn an_image_needs_the_log_the_return_code_the_file_and_its_name() {
+        let seen = |bytes, defined| ImageSeen { bytes, defined };
+        let (good, whole) = (verdict(Outcome::Success), seen(Some(4096), Some(true)));
+        let of = |verdict: &Verdict, rc, image| judge_image(verdict, rc, image).0;
+        assert_eq!(of(&good, Some(0), whole), Ending::Completed);
+        assert_eq!(of(&good, Some(0), seen(Some(4096), None)), Ending::Completed);
+        assert_eq!(of(&good, Some(1), whole), Ending::Debris);
+        assert_eq!(of(&good, None, whole), Ending::Debris);
+        for missing in [seen(None, Some(true)), seen(Some(0), None), seen(Some(4096), Some(false)), seen(None, None)] {
+            assert_eq!(of(&good, Some(0), missing), Ending::Debris, "{missing:?}");
+        }
+        let mut failed = verdict(Outcome::Failed);
+        assert_eq!(of(&failed, Some(1), seen(None, None)), Ending::Debris, "it did not say that it cleaned up");
+        failed.cleaned_up = true;
+        assert_eq!(of(&failed, Some(1), seen(None, None)), Ending::Clean);
+        assert_eq!(of(&failed, Some(1), whole), Ending::Debris, "a file was left");
+    }
+
+    #[test]
+    fn levels_that_differ_are_no_success_whatever_nimadm_returned() {
+        let of = |rc, master, spot| judge_levels(rc, master, spot, "").0;
+        assert_eq!(of(Some(0), Some("7.3.3.1"), Some("7.3.3.1")), Ending::Completed);
+        assert_eq!(of(Some(0), Some("7.3.3.1"), Some("7.3.2.0")), Ending::Clean);
+        assert_eq!(of(Some(1), Some("7.3.3.1"), Some("7.3.3.1")), Ending::Clean);
+        assert_eq!(of(None, Some("7.3.3.1"), Some("7.3.3.1")), Ending::Clean);
+        assert_eq!(of(Some(0), None, None), Ending::Clean);
+    }
 
     fn verdict(outcome: Outcome) -> Verdict {
         Verdict {

@@ -38,6 +38,9 @@ pub enum HostError {
         /// What c_rsh said.
         said: String,
     },
+    /// The operation is about no client.
+    #[error("the operation has no client that could be asked")]
+    NoClient,
     /// A command failed.
     #[error("{command:?} returned {rc}: {said}")]
     Command {
@@ -68,7 +71,7 @@ impl HostError {
             Self::ClientUnreachable { .. } => error::CLIENT_UNREACHABLE.problem(format!(
                 "{self}. Check on the client: lssrc -s nimsh, /etc/niminfo, name resolution both ways; then try again."
             )),
-            Self::Command { .. } => {
+            Self::Command { .. } | Self::NoClient => {
                 error::HOST_COMMAND.problem(format!("{self}. Run it there by hand to see why, then try again."))
             }
             Self::Unreadable { source, .. } => {

@@ -69,7 +69,7 @@ pub struct Limits {
 /// Whether a state is watched.
 #[must_use]
 pub fn is_watched(state: State) -> bool {
-    matches!(state, State::Running | State::Held | State::CloneReady | State::Verified)
+    matches!(state, State::Running | State::Held | State::CloneReady | State::Awake | State::Verified)
 }
 
 /// Whether the cache volume group is worth asking for.
@@ -90,7 +90,7 @@ pub fn findings(case: &Case<'_>, facts: &Facts, now: OffsetDateTime, limits: &Li
             foreign_nimadm(case, facts),
             cache_space(case, facts),
         ],
-        State::CloneReady => vec![
+        State::CloneReady | State::Awake => vec![
             client.and_then(|client| bootlist_drift(case, client)),
             client.and_then(|client| target_disk(case, client)),
             client.and_then(|client| rebooted(case, client)),

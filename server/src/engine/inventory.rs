@@ -1,7 +1,7 @@
 //! Reading a master's NIM objects and its clients again.
 
 use super::{
-    host::{self, HostError},
+    host::{self, Answer, HostError},
     look,
     masters::{ConnectError, Masters},
 };
@@ -55,8 +55,7 @@ pub async fn refresh_master(pool: &PgPool, masters: &Masters, id: Uuid) -> Resul
     let [level, machines, resources] = host::master(&connection, commands).await?;
     let level: Option<Level> = level.success(commands[0])?.trim().parse().ok();
     let machines = stanzas(commands[1], machines.success(commands[1])?)?;
-    let mut resources: Vec<_> =
-        stanzas(commands[2], resources.success(commands[2])?)?.iter().filter_map(as_resource).collect();
+    let mut resources = read_resources(&resources)?;
     for source in resources.iter_mut().filter(|resource| resource.kind == "lpp_source") {
         source.level = lpp_source_level(&connection, &source.name).await?;
     }
@@ -74,6 +73,23 @@ pub async fn refresh_master(pool: &PgPool, masters: &Masters, id: Uuid) -> Resul
         look_at(pool, &connection, &client, cstate).await?;
     }
     Ok(())
+}
+
+/// Adds the mksysbs of a master that were made since it was read.
+///
+/// # Errors
+/// Where the master or the database cannot be asked.
+pub async fn refresh_mksysbs(pool: &PgPool, connection: &Connection, master: Uuid) -> Result<(), RefreshError> {
+    const MKSYSBS: &str = "lsnim -l -t mksysb";
+    let [answer] = host::master(connection, [MKSYSBS]).await?;
+    for mksysb in read_resources(&answer)? {
+        resource::add(pool, master, &mksysb).await?;
+    }
+    Ok(())
+}
+
+fn read_resources(answer: &Answer) -> Result<Vec<Resource>, RefreshError> {
+    Ok(stanzas("lsnim -l", answer.success("lsnim -l")?)?.iter().filter_map(as_resource).collect())
 }
 
 /// Reads one client.

@@ -5,10 +5,10 @@
 use super::{masters::Masters, preflight, run::subject};
 use crate::{
     error::{BAD_INPUT, CLIENT_BUSY, PREFLIGHT_BLOCKED, WARNINGS_NOT_ACKNOWLEDGED, database as db},
-    store::{audit, client, migration, resource, schedule},
+    store::{audit, client, master, migration, resource, schedule},
 };
-use aix::Phase;
-use app::model::{Client, LaunchRequest, Preflight, Problem, RunMode, Verdict};
+use aix::Level;
+use app::model::{Client, LaunchRequest, Preflight, Problem, Unfit, Verdict};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -26,7 +26,11 @@ pub struct Launcher {
 
 /// A launch that was looked at.
 pub struct Checked {
-    client: Client,
+    master: Uuid,
+    client: Option<Client>,
+    /// What it is about: the client, else the mksysb or the SPOT.
+    subject: String,
+    from_level: Option<Level>,
     to_level: Option<String>,
     cache_need_mib: Option<u64>,
     /// What was found.
@@ -47,38 +51,76 @@ impl Launcher {
     /// # Errors
     /// Bad input, a client nobody knows, hosts that cannot be asked.
     pub async fn check(&self, request: &LaunchRequest) -> Result<Checked, Problem> {
-        possible(request)?;
-        self.window_exists(request.window.as_deref()).await?;
-        let client = client::find(&self.pool, &request.client).await.map_err(|e| db(&e))?.ok_or_else(|| {
-            let shown: String = request.client.chars().take(60).collect();
-            BAD_INPUT.field("client", format!("no NIM master has a client {shown:?}; choose one from the clients page"))
+        let client = match &request.client {
+            Some(name) => Some(self.client(name).await?),
+            None => None,
+        };
+        let name = client.as_ref().map(|client| &client.name);
+        let command = possible(request).and_then(|()| {
+            let unfit = |unfit: Unfit| BAD_INPUT.field(unfit.field, unfit.why.into_owned());
+            request.command(name).map_err(unfit)
         })?;
-        let command = request.command(client.name.clone());
-        let resources = resource::list(&self.pool, client.master_id, None).await.map_err(|e| db(&e))?;
-        let hostname = client::hostname(&self.pool, client.id).await.map_err(|e| db(&e))?;
-        let connection = self.masters.connect(client.master_id).await.map_err(|error| error.problem())?;
+        self.window_exists(request.window.as_deref()).await?;
+        let master = match (&client, &request.master) {
+            (Some(client), _) => self.master(&client.master_id.to_string()).await?,
+            (None, Some(name)) => self.master(name).await?,
+            (None, None) => return Err(BAD_INPUT.field("master", "name the master: the operation has no client")),
+        };
+        let resources = resource::list(&self.pool, master.id, None).await.map_err(|e| db(&e))?;
+        let hostname = match &client {
+            Some(client) => Some(client::hostname(&self.pool, client.id).await.map_err(|e| db(&e))?),
+            None => None,
+        };
+        let connection = self.masters.connect(master.id).await.map_err(|error| error.problem())?;
         let asked_at = schedule::clock(&self.pool).await.map_err(|e| db(&e))?;
-        let facts = preflight::gather(&connection, &client.name, &hostname, &resources, request)
+        let facts = preflight::gather(&connection, &master.name, name.zip(hostname.as_ref()), &resources, request)
             .await
             .map_err(|error| error.problem())?;
         let mut checks = preflight::checks(&facts, request);
-        if let Some(live) = migration::live_of_client(&self.pool, client.id).await.map_err(|e| db(&e))? {
+        let subject = name.or(request.mksysb.as_ref()).unwrap_or(&request.spot).to_string();
+        let live = match &client {
+            Some(client) => migration::live_of_client(&self.pool, client.id).await,
+            None => migration::live_of_resource(&self.pool, master.id, &subject).await,
+        };
+        if let Some(live) = live.map_err(|e| db(&e))? {
             let state = live.state().map_err(|e| db(&e))?.title();
             let found = format!("migration {} by {} is in state {state}", live.id, live.requested_by);
-            checks.insert(
-                0,
-                preflight::block("ND-1", "No other migration of the client", &found, "Wait for its end, or end it."),
-            );
+            let title = format!("No other migration of {subject}");
+            checks.insert(0, preflight::block("ND-1", &title, &found, "Wait for its end, or end it."));
         }
         if let (Some(vg), Some(free)) = (&request.cache_vg, facts.cache_free()) {
-            schedule::saw(&self.pool, client.master_id, vg.as_str(), free, asked_at).await.map_err(|e| db(&e))?;
+            schedule::saw(&self.pool, master.id, vg.as_str(), free, asked_at).await.map_err(|e| db(&e))?;
         }
         let cache_need_mib = request.cache_vg.as_ref().and_then(|_| facts.cache_need());
         let verdict = checks.iter().map(|check| check.verdict).max().unwrap_or(Verdict::Skipped);
         let warnings_need_ack = checks.iter().any(|check| check.verdict == Verdict::Warn);
+        let from_level = match &facts.mksysb {
+            Some(mksysb) => mksysb.level.as_deref().and_then(|level| level.parse().ok()),
+            None => client.as_ref().and_then(|client| client.level),
+        };
         let to_level = facts.spot.and_then(|spot| spot.level);
         let preflight = Preflight { command: command.to_string(), checks, verdict, warnings_need_ack };
-        Ok(Checked { client, to_level, cache_need_mib, preflight })
+        Ok(Checked { master: master.id, client, subject, from_level, to_level, cache_need_mib, preflight })
+    }
+
+    async fn client(&self, name: &str) -> Result<Client, Problem> {
+        client::find(&self.pool, name).await.map_err(|e| db(&e))?.ok_or_else(|| {
+            let shown: String = name.chars().take(60).collect();
+            BAD_INPUT.field("client", format!("no NIM master has a client {shown:?}; choose one from the clients page"))
+        })
+    }
+
+    /// A master by id or name.
+    ///
+    /// # Errors
+    /// There is no such master.
+    pub async fn master(&self, name: &str) -> Result<master::Row, Problem> {
+        let masters = master::list(&self.pool).await.map_err(|e| db(&e))?;
+        let found = masters.into_iter().find(|master| master.name == name || master.id.to_string() == name);
+        found.ok_or_else(|| {
+            let shown: String = name.chars().take(60).collect();
+            BAD_INPUT.field("master", format!("there is no NIM master {shown:?}; see GET /masters"))
+        })
     }
 
     /// A window that nobody has made would be waited for in vain.
@@ -103,7 +145,7 @@ impl Checked {
     /// # Errors
     /// What blocks it, or what was not acknowledged.
     pub fn accept(&self, request: &LaunchRequest) -> Result<(), Problem> {
-        let Self { preflight, client, .. } = self;
+        let Self { preflight, subject, .. } = self;
         let with = |problem: Problem| Problem { preflight: Some(Box::new(preflight.clone())), ..problem };
         let named = |verdict| {
             let found = preflight.checks.iter().filter(|check| check.verdict == verdict);
@@ -115,14 +157,14 @@ impl Checked {
         if preflight.verdict == Verdict::Block {
             return Err(with(PREFLIGHT_BLOCKED.problem(format!(
                 "{} cannot be migrated like this. {}. Each finding says what to do; nothing was started.",
-                client.name,
+                subject,
                 named(Verdict::Block)
             ))));
         }
         if preflight.warnings_need_ack && !request.acknowledge_warnings {
             return Err(with(WARNINGS_NOT_ACKNOWLEDGED.problem(format!(
                 "The pre-flight of {} warns. {}. Read them and launch with acknowledge_warnings; nothing was started.",
-                client.name,
+                subject,
                 named(Verdict::Warn)
             ))));
         }
@@ -141,13 +183,13 @@ impl Checked {
         key: Option<&str>,
     ) -> Result<Stored, Problem> {
         let new = migration::New {
-            client: self.client.id,
-            master: self.client.master_id,
+            client: self.client.as_ref().map(|client| client.id),
+            master: self.master,
             request,
             command: &self.preflight.command,
             requested_by: by,
             key,
-            from_level: self.client.level,
+            from_level: self.from_level,
             to_level: self.to_level.as_deref(),
             cache_need_mib: self.cache_need_mib,
         };
@@ -156,7 +198,9 @@ impl Checked {
             Err(error) => {
                 let taken = error.as_database_error().and_then(sqlx::error::DatabaseError::constraint);
                 return match taken {
-                    Some("one_live_migration_a_client" | "one_migration_a_key") => Ok(Stored::Taken),
+                    Some("one_live_migration_a_client" | "one_live_operation_a_resource" | "one_migration_a_key") => {
+                        Ok(Stored::Taken)
+                    }
                     _ => Err(db(&error)),
                 };
             }
@@ -164,54 +208,34 @@ impl Checked {
         let warnings: Vec<_> =
             self.preflight.checks.iter().filter(|c| c.verdict == Verdict::Warn).map(|c| &c.id).collect();
         let detail = json!({
-            "client": self.client.name, "command": new.command, "acknowledged": warnings,
+            "client": self.client.as_ref().map(|client| &client.name), "subject": self.subject, "operation": request.operation, "command": new.command, "acknowledged": warnings,
             "change_ref": request.change_ref,
         });
         audit::record(tx, by, "migration.launch", &subject(id), detail).await.map_err(|e| db(&e))?;
         Ok(Stored::New(id))
     }
 
-    /// The client has a migration that is not over.
+    /// The subject has a migration that is not over.
     #[must_use]
     pub fn busy(&self) -> Problem {
-        busy(self.client.name.as_str())
+        busy(&self.subject)
     }
 }
 
-/// The client has a migration that is not over.
+/// What is to be migrated has a migration that is not over.
 #[must_use]
-pub fn busy(client: &str) -> Problem {
+pub fn busy(subject: &str) -> Problem {
     CLIENT_BUSY.problem(format!(
-        "{client} has a migration that is not over; a client has one at a time. Wait for its end, or end it."
+        "{subject} has a migration that is not over; there is one at a time. Wait for its end, or end it."
     ))
 }
 
-/// Whether the values fit together.
+/// Whether the texts can be stored.
 fn possible(request: &LaunchRequest) -> Result<(), Problem> {
-    if request.target_disks.is_empty() {
-        return Err(BAD_INPUT.field("target_disks", "name at least one disk"));
-    }
-    if (1..request.target_disks.len()).any(|n| request.target_disks[..n].contains(&request.target_disks[n])) {
-        return Err(BAD_INPUT.field("target_disks", "names a disk twice"));
-    }
-    if request.cache_vg.is_some() && request.nfs_mount_options.is_some() {
-        return Err(BAD_INPUT.field("cache_vg", "give either a cache volume group or NFS mount options, not both"));
-    }
     for (field, text) in [("change_ref", &request.change_ref), ("note", &request.note)] {
         if text.as_ref().is_some_and(|text| text.len() > TEXT || text.contains('\0')) {
             return Err(BAD_INPUT.field(field, format!("must be text of at most {TEXT} bytes")));
         }
-    }
-    if request.mode == RunMode::Full && !request.hold_after.is_empty() {
-        let why = "needs mode \"stepped\": a run in one call has no boundaries to hold at";
-        return Err(BAD_INPUT.field("hold_after", why));
-    }
-    let boundaries: Vec<Phase> = Phase::STEPS.iter().filter_map(|step| step.last().copied()).collect();
-    if let Some(no) = request.hold_after.iter().find(|phase| !boundaries.contains(phase) || **phase == Phase::LAST) {
-        let listed: Vec<_> =
-            boundaries.iter().filter(|phase| **phase != Phase::LAST).map(ToString::to_string).collect();
-        let why = format!("there is no useful stop after phase {no}; boundaries are after {}", listed.join(", "));
-        return Err(BAD_INPUT.field("hold_after", why));
     }
     Ok(())
 }

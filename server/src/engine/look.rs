@@ -2,7 +2,11 @@
 
 use super::host::{self, HostError};
 use crate::{remote::Connection, store::client::Inventory};
-use aix::{DiskName, Level, ObjectName, Unreadable, bootlist, lspv, lsvg};
+use aix::{
+    DiskName, Level, ObjectName, Unreadable, bootlist,
+    command::{Image, quote},
+    lspv, lsvg,
+};
 use app::model::{Disk, Snapshot};
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -54,6 +58,46 @@ pub async fn inventory(connection: &Connection, client: &ObjectName) -> Result<(
     let bootlist = bootlist::parse(boot.success(commands[2])?).map_err(unreadable(commands[2]))?;
     let rootvg_used = used(&info.text, &layout.text);
     Ok((level, Inventory { disks, bootlist, rootvg, rootvg_used }))
+}
+
+/// A mksysb that is, or was, to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImageSeen {
+    /// Bytes of its file; none where there is no such file.
+    pub bytes: Option<u64>,
+    /// Whether NIM knows its name; none where it was to get none.
+    pub defined: Option<bool>,
+}
+
+impl ImageSeen {
+    /// Something of it is there.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.bytes.is_some() || self.defined == Some(true)
+    }
+}
+
+/// Prints the path on the master, `.` before it where it is below the login directory. That is `/` for root on AIX, and the lab
+/// has one file system for many hosts.
+pub(in crate::engine) fn path(test: &str, path: &str) -> String {
+    let (here, there) = (quote(&format!(".{path}")), quote(path));
+    format!("for p in {here} {there}; do if [ {test} $p ]; then echo $p; break; fi; done")
+}
+
+/// Looks at the file and the NIM object of a mksysb.
+///
+/// # Errors
+/// Where the master cannot be asked.
+pub async fn image(connection: &Connection, image: &Image) -> Result<ImageSeen, HostError> {
+    let file = format!("ls -l $({})", path("-f", image.file.as_str()));
+    let file = format!("if [ -n \"$({})\" ]; then {file}; fi", path("-e", image.file.as_str()));
+    let name = image.name.as_ref().map_or_else(|| "true".to_owned(), |name| format!("lsnim {name}"));
+    let [file, named] = host::master(connection, [&file, &name]).await?;
+    let text = file.success("ls -l")?;
+    // What is there and says no size is not nothing.
+    let bytes = (!text.trim().is_empty())
+        .then(|| text.split_whitespace().nth(4).and_then(|n| n.parse().ok()).unwrap_or_default());
+    Ok(ImageSeen { bytes, defined: image.name.as_ref().map(|_| named.rc == 0) })
 }
 
 /// How much there is to migrate.

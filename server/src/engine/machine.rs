@@ -19,12 +19,14 @@ pub struct Case {
     pub parked: bool,
     /// Its cutover was approved and waits for its time.
     pub planned: bool,
+    /// Its clone may be woken: the running system must not be of an older release (nimadm.md §1.9).
+    pub wakeable: bool,
 }
 
 impl From<State> for Case {
     /// What a worker needs to know: how it runs matters only to what people ask.
     fn from(state: State) -> Self {
-        Self { state, stepped: false, parked: false, planned: false }
+        Self { state, stepped: false, parked: false, planned: false, wakeable: true }
     }
 }
 
@@ -51,6 +53,11 @@ pub enum Event {
     CleaningEnded {
         /// Nothing of the failed run is left.
         clean: bool,
+    },
+    /// `nimadm -W` or `-S` has ended, and the client was looked at.
+    CloneSettled {
+        /// The clone is mounted.
+        awake: bool,
     },
     /// The bootlist was set to the clone and read back.
     BootlistMoved,
@@ -82,6 +89,8 @@ pub enum Event {
 pub enum Ending {
     /// The log proves success and the client has the clone.
     CloneReady,
+    /// What was asked for is there, and it is no clone.
+    Completed,
     /// It failed and left nothing behind.
     Clean,
     /// It failed, or stopped without a word, and left something behind.
@@ -104,6 +113,10 @@ pub enum Work {
     Cancel,
     /// Run `nimadm -C`.
     Clean,
+    /// Run `nimadm -W`.
+    Wake,
+    /// Run `nimadm -S`.
+    Sleep,
     /// Point the bootlist to the clone.
     MoveBootlist,
     /// Reboot the client and wait for it.
@@ -134,6 +147,8 @@ pub fn work(state: State) -> Option<Work> {
         State::Running | State::ContactLost => Some(Work::Follow),
         State::Cancelling => Some(Work::Cancel),
         State::Cleaning => Some(Work::Clean),
+        State::Waking => Some(Work::Wake),
+        State::FallingAsleep => Some(Work::Sleep),
         State::Armed => Some(Work::MoveBootlist),
         State::Rebooting => Some(Work::Reboot),
         State::Verifying => Some(Work::Verify),
@@ -148,7 +163,7 @@ pub fn work(state: State) -> Option<Work> {
 /// # Errors
 /// [`Refused`] where the event cannot happen in this state.
 pub fn decide(case: impl Into<Case>, event: Event) -> Result<(State, Option<Work>), Refused> {
-    let Case { state, stepped, parked, planned } = case.into();
+    let Case { state, stepped, parked, planned, wakeable } = case.into();
     let next = match (state, event) {
         (state, Event::Asked(Action::Resume)) if parked => state,
 
@@ -167,6 +182,7 @@ pub fn decide(case: impl Into<Case>, event: Event) -> Result<(State, Option<Work
         (State::Running, Event::ContactLost) => State::ContactLost,
         (State::ContactLost, Event::ContactRegained) => State::Running,
         (State::Running, Event::JobEnded(Ending::CloneReady)) => State::CloneReady,
+        (State::Running, Event::JobEnded(Ending::Completed)) => State::Completed,
         (State::Running, Event::JobEnded(Ending::Clean)) => State::FailedClean,
         (State::Running, Event::JobEnded(Ending::Debris)) => State::FailedDebris,
         (State::Running, Event::JobEnded(Ending::Step { hold: true })) => State::Held,
@@ -190,6 +206,12 @@ pub fn decide(case: impl Into<Case>, event: Event) -> Result<(State, Option<Work
         (State::Cleaning, Event::CleaningEnded { clean: true }) => State::FailedClean,
         (State::Cleaning, Event::CleaningEnded { clean: false }) => State::FailedDebris,
         (State::FailedClean, Event::Asked(Action::Retry)) => State::Queued,
+
+        // A planned cutover would find it awake, or be forgotten.
+        (State::CloneReady, Event::Asked(Action::Wake)) if wakeable && !planned => State::Waking,
+        (State::Awake, Event::Asked(Action::Sleep)) => State::FallingAsleep,
+        (State::Waking | State::FallingAsleep, Event::CloneSettled { awake: true }) => State::Awake,
+        (State::Waking | State::FallingAsleep, Event::CloneSettled { awake: false }) => State::CloneReady,
 
         (State::CloneReady, Event::Asked(Action::Hold)) if planned => State::CloneReady,
         (State::CloneReady, Event::Asked(Action::Cutover)) => State::Armed,
@@ -240,6 +262,15 @@ pub fn why_not(case: impl Into<Case>, action: Action) -> String {
         (Action::Retry, State::FailedDebris) => {
             "something of the failed attempt is left on client or master, and a new one would stumble over it; clean first".to_owned()
         }
+        (Action::Cutover | Action::Cancel, State::Waking | State::Awake | State::FallingAsleep) => {
+            "the clone is mounted; put it to sleep first".to_owned()
+        }
+        (Action::Wake, State::CloneReady) if !case.wakeable => {
+            "the clone is of a newer release than the running system, which could damage it; it can be looked at once it is booted"
+                .to_owned()
+        }
+        (Action::Wake, State::CloneReady) => "its cutover is planned; take that back first (hold)".to_owned(),
+        (Action::Cutover | Action::Wake, State::Completed) => "it made no clone".to_owned(),
         (Action::Cutover, state) if !state.log_is_complete() => "there is no finished clone to cut over to yet".to_owned(),
         (Action::Rollback, State::CloneReady) => {
             "the client still runs its old system, there is nothing to roll back; cancel removes the clone".to_owned()

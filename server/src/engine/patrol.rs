@@ -95,7 +95,7 @@ impl Engine {
         let pvids = row.pvids()?;
         let case = Case {
             state,
-            client: &row.client,
+            client: &row.subject,
             before: row.before.as_deref(),
             policy: row.request.bootlist,
             targets: &row.request.target_disks,
@@ -106,9 +106,12 @@ impl Engine {
             // A cutover may be approved days before its time.
             cutover_at: row.reboot_sent_at.or(row.cutover_at),
         };
-        let hostname = client::hostname(&self.pool, row.client_id).await?;
+        let hostname = match row.client_id {
+            Some(client) => Some(client::hostname(&self.pool, client).await?),
+            None => None,
+        };
         let facts = match connection {
-            Some(connection) => gather(connection, &hostname, &row, &case).await,
+            Some(connection) => gather(connection, hostname.as_ref(), &row, &case).await,
             None => Facts::default(),
         };
         let found = interlock::findings(&case, &facts, OffsetDateTime::now_utc(), &self.timing.limits);
@@ -181,15 +184,20 @@ pub(crate) fn tell(migration: &mut Migration, estimate: eta::Estimate) {
 }
 
 /// Asks master and client. What does not answer is left out.
-async fn gather(connection: &Connection, hostname: &ObjectName, row: &Row, case: &Case<'_>) -> Facts {
+async fn gather(connection: &Connection, hostname: Option<&ObjectName>, row: &Row, case: &Case<'_>) -> Facts {
     let mut facts = Facts::default();
-    let client = timeout(PATIENCE, look::snapshot(connection, hostname));
+    let client = timeout(PATIENCE, async {
+        match hostname {
+            Some(hostname) => look::snapshot(connection, hostname).await,
+            None => Err(HostError::NoClient),
+        }
+    });
     let master = timeout(PATIENCE, ask_master(connection, row, case));
     let (client, master) = tokio::join!(client, master);
     match client {
         Ok(Ok(client)) => facts.client = Some(client),
-        Ok(Err(error)) => tracing::debug!(client = row.client, why = error.chain(), "nothing is seen of it"),
-        Err(_) => tracing::debug!(client = row.client, "it does not answer in time"),
+        Ok(Err(error)) => tracing::debug!(client = row.subject, why = error.chain(), "nothing is seen of it"),
+        Err(_) => tracing::debug!(client = row.subject, "it does not answer in time"),
     }
     match master {
         Ok(Ok((processes, cache_free))) => (facts.processes, facts.cache_free) = (Some(processes), cache_free),

@@ -209,6 +209,7 @@ impl Run {
             Work::Follow => self.follow(row).await,
             Work::Cancel => self.cancel(row).await,
             Work::Clean => self.clean(row).await,
+            Work::Wake | Work::Sleep => self.settle_clone(row).await,
             Work::MoveBootlist => self.move_bootlist(row).await,
             Work::Reboot => self.reboot(row).await,
             Work::Verify => self.verify(row).await,
@@ -257,7 +258,8 @@ impl Run {
 
     /// The client's name for c_rsh.
     pub(super) async fn hostname(&self, row: &Row) -> Result<ObjectName, StepError> {
-        Ok(crate::store::client::hostname(&self.engine.pool, row.client_id).await?)
+        let client = row.client_id.ok_or(HostError::NoClient)?;
+        Ok(crate::store::client::hostname(&self.engine.pool, client).await?)
     }
 
     /// Moves the state on, in a transaction of its own.

@@ -101,6 +101,12 @@ impl Job {
         Self { name: format!("{migration}-clean-{cleaning}"), step: String::new() }
     }
 
+    /// The job that wakes a clone or puts it to sleep; each time somebody asks has its own number.
+    #[must_use]
+    pub fn of_waking(migration: uuid::Uuid, waking: i32) -> Self {
+        Self { name: format!("{migration}-wake-{waking}"), step: String::new() }
+    }
+
     /// The same once more, past a lock that was proven stale.
     #[must_use]
     pub fn forced(self) -> Self {

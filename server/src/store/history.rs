@@ -49,7 +49,7 @@ async fn read(pool: &PgPool) -> Result<Vec<Past>, sqlx::Error> {
                 t.millis
          FROM (SELECT migration_id, number FROM attempt WHERE outcome IN ('success', 'warning') AND ended_at > now() - interval '1 year'
                ORDER BY ended_at DESC LIMIT $1) a
-         JOIN migration g ON g.id = a.migration_id AND g.attempt = a.number
+         JOIN migration g ON g.id = a.migration_id AND g.attempt = a.number AND g.operation = 'migrate'
          JOIN master m ON m.id = g.master_id
          JOIN LATERAL (SELECT array_agg((extract(epoch FROM p.ended_at - p.started_at) * 1000)::bigint ORDER BY p.number) AS millis
                        FROM phase p WHERE p.migration_id = a.migration_id AND p.attempt = a.number AND p.state = 'done') t

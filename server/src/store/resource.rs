@@ -1,7 +1,7 @@
 //! NIM resources of the masters.
 
 use app::model::Resource;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use uuid::Uuid;
 
 /// The resources of a master, of one type where given.
@@ -31,14 +31,26 @@ pub async fn list(pool: &PgPool, master: Uuid, kind: Option<&str>) -> Result<Vec
 pub async fn replace(conn: &mut PgConnection, master: Uuid, resources: &[Resource]) -> Result<(), sqlx::Error> {
     sqlx::query("DELETE FROM nim_resource WHERE master_id = $1").bind(master).execute(&mut *conn).await?;
     for resource in resources {
-        sqlx::query("INSERT INTO nim_resource (master_id, name, kind, ready, level) VALUES ($1, $2, $3, $4, $5)")
-            .bind(master)
-            .bind(resource.name.as_str())
-            .bind(&resource.kind)
-            .bind(resource.ready)
-            .bind(&resource.level)
-            .execute(&mut *conn)
-            .await?;
+        add(&mut *conn, master, resource).await?;
     }
     Ok(())
+}
+
+/// Adds a resource of a master, or brings it up to date.
+///
+/// # Errors
+/// Those of the database.
+pub async fn add(db: impl PgExecutor<'_>, master: Uuid, resource: &Resource) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO nim_resource (master_id, name, kind, ready, level) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (master_id, name) DO UPDATE SET kind = $3, ready = $4, level = $5",
+    )
+    .bind(master)
+    .bind(resource.name.as_str())
+    .bind(&resource.kind)
+    .bind(resource.ready)
+    .bind(&resource.level)
+    .execute(db)
+    .await
+    .map(drop)
 }

@@ -15,7 +15,15 @@ use uuid::Uuid;
 const PLACE: [State; 6] =
     [State::Starting, State::Running, State::Held, State::ContactLost, State::Cancelling, State::Cleaning];
 /// States in which its client is worked on all the same.
-const WORKED_ON: [State; 4] = [State::Armed, State::Rebooting, State::Verifying, State::RollingBack];
+const WORKED_ON: [State; 7] = [
+    State::Waking,
+    State::Awake,
+    State::FallingAsleep,
+    State::Armed,
+    State::Rebooting,
+    State::Verifying,
+    State::RollingBack,
+];
 
 fn words(states: &[State]) -> Vec<&'static str> {
     states.iter().map(|state| state.as_str()).collect()
@@ -83,14 +91,14 @@ pub async fn anything(db: impl PgExecutor<'_>) -> Result<bool, sqlx::Error> {
 pub async fn situation(conn: &mut PgConnection) -> Result<Situation, sqlx::Error> {
     let waiting: Vec<WaitingRow> = sqlx::query_as(
         "SELECT g.id, g.master_id, c.group_name, g.request, g.cache_need_mib, g.start_now
-         FROM migration g JOIN client c ON c.id = g.client_id WHERE g.state = 'queued' ORDER BY g.requested_at, g.id",
+         FROM migration g LEFT JOIN client c ON c.id = g.client_id WHERE g.state = 'queued' ORDER BY g.requested_at, g.id",
     )
     .fetch_all(&mut *conn)
     .await?;
     let active: Vec<ActiveRow> = sqlx::query_as(
         "SELECT g.master_id, c.group_name, g.request->>'cache_vg' AS cache_vg, g.cache_need_mib, p.started_at AS cached_at,
                 g.state = ANY($1) AS place
-         FROM migration g JOIN client c ON c.id = g.client_id
+         FROM migration g LEFT JOIN client c ON c.id = g.client_id
          LEFT JOIN phase p ON p.migration_id = g.id AND p.attempt = g.attempt AND p.number = 3
          WHERE g.state = ANY($1) OR g.state = ANY($2)",
     )

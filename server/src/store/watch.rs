@@ -6,7 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// Takes migrations that nobody has looked at for a while, the longest waiting first; each with its master. Several servers share
-/// them: whoever takes one has it until it is due again. Only the latest migration of a client says something of it.
+/// them: whoever takes one has it until it is due again. Only the latest clone of a client says something of it.
 ///
 /// # Errors
 /// Those of the database.
@@ -19,10 +19,11 @@ pub async fn claim(
     sqlx::query_as(
         "UPDATE migration SET watched_at = now() WHERE id IN (
              SELECT g.id FROM migration g JOIN master m ON m.id = g.master_id
-             WHERE g.state IN ('running', 'held', 'clone_ready', 'verified')
+             WHERE g.state IN ('running', 'held', 'clone_ready', 'awake', 'verified')
                AND (g.watched_at IS NULL
                     OR g.watched_at < now() - CASE WHEN m.simulated THEN $2 ELSE $1 END * interval '1 second')
-               AND NOT EXISTS (SELECT FROM migration n WHERE n.client_id = g.client_id AND n.requested_at > g.requested_at)
+               AND NOT EXISTS (SELECT FROM migration n WHERE n.client_id = g.client_id AND n.requested_at > g.requested_at
+                                AND n.operation IN ('migrate', 'restore'))
              ORDER BY g.watched_at NULLS FIRST FOR UPDATE OF g SKIP LOCKED LIMIT $3)
          RETURNING id, master_id",
     )

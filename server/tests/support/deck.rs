@@ -2,10 +2,10 @@
 
 use app::model::{
     Action, Ask, AuditEntry, AuditFilter, Blackout, Caller, Campaign, CampaignAction, CampaignAsk, Client,
-    ClientFilter, Group, ImportFilter, ImportRequest, ImportResult, Imported, ImportedSummary, LaunchOptions,
-    LaunchRequest, LogLines, Master, MasterChange, Me, Migration, MigrationFilter, MigrationSummary, NewBlackout,
-    NewCampaign, NewMaster, OldLog, Overview, Page, Permission, Preflight, Problem, Resource, Schedule, Verification,
-    Window,
+    ClientFilter, Group, ImportFilter, ImportRequest, ImportResult, Imported, ImportedSummary, LaunchFor,
+    LaunchOptions, LaunchRequest, LogLines, Master, MasterChange, Me, Migration, MigrationFilter, MigrationSummary,
+    NewBlackout, NewCampaign, NewMaster, OldLog, Overview, Page, Permission, Preflight, Problem, Resource, Schedule,
+    Verification, Window,
 };
 use app::port::{Deck, check};
 use async_trait::async_trait;
@@ -68,7 +68,7 @@ impl Deck for NoEstate {
     async fn refresh_client(&self, c: &Caller, _: &str) -> Result<Client, Problem> {
         nothing(c, Permission::Operate)
     }
-    async fn launch_options(&self, c: &Caller, _: &str) -> Result<LaunchOptions, Problem> {
+    async fn launch_options(&self, c: &Caller, _: LaunchFor) -> Result<LaunchOptions, Problem> {
         nothing(c, Permission::Operate)
     }
     async fn preflight(&self, c: &Caller, _: LaunchRequest) -> Result<Preflight, Problem> {

@@ -268,7 +268,7 @@ impl Run {
     fn learn(&mut self, kind: StepKind, item: &str) {
         match kind {
             StepKind::Client => self.header.client = Some(super::run::cut(item)),
-            StepKind::Mksysb | StepKind::RestoreMksysb => self.mode = Some(Mode::Mksysb),
+            StepKind::Mksysb | StepKind::RestoreMksysb | StepKind::WriteMksysb => self.mode = Some(Mode::Mksysb),
             StepKind::Eligibility | StepKind::LogFile => self.header.checked = true,
             StepKind::Start => (self.header.checked, self.header.started) = (true, true),
             StepKind::CacheGroup | StepKind::SyncToCache if self.mode.is_none() => self.mode = Some(Mode::Cache),

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 use std::collections::BTreeSet;
 
-const EVENTS: [Event; 22] = [
+const EVENTS: [Event; 25] = [
     Event::TurnCame,
     Event::JobStarted,
     Event::StartRefused,
@@ -17,12 +17,15 @@ const EVENTS: [Event; 22] = [
     Event::ContactLost,
     Event::ContactRegained,
     Event::JobEnded(Ending::CloneReady),
+    Event::JobEnded(Ending::Completed),
     Event::JobEnded(Ending::Clean),
     Event::JobEnded(Ending::Debris),
     Event::JobEnded(Ending::Step { hold: true }),
     Event::JobEnded(Ending::Step { hold: false }),
     Event::CleaningEnded { clean: true },
     Event::CleaningEnded { clean: false },
+    Event::CloneSettled { awake: true },
+    Event::CloneSettled { awake: false },
     Event::BootlistMoved,
     Event::BootlistRefused,
     Event::ClientBack,
@@ -55,6 +58,8 @@ enum Asked {
     Nothing,
     Stop,
     Clean,
+    Wake,
+    Sleep,
     Cutover,
     Look,
     Back,
@@ -65,6 +70,7 @@ enum Asked {
 #[derive(Debug, Clone)]
 struct World {
     stepped: bool,
+    wakeable: bool,
     /// Somebody has said yes.
     approved: bool,
     /// Its turn has come.
@@ -77,6 +83,10 @@ struct World {
     steps: u8,
     waits_for_resume: bool,
     clone: Clone_,
+    /// The clone is mounted.
+    awake: bool,
+    /// nimadm made what it should, and that is no clone.
+    done: bool,
     /// The bootlist was pointed to the clone at somebody's word.
     moved: bool,
     /// What the last look at the rebooted client said.
@@ -89,9 +99,10 @@ struct World {
 }
 
 impl World {
-    fn new(stepped: bool, approved: bool) -> Self {
+    fn new(stepped: bool, wakeable: bool, approved: bool) -> Self {
         Self {
             stepped,
+            wakeable,
             approved,
             turn: false,
             nimadm: false,
@@ -99,6 +110,8 @@ impl World {
             steps: 0,
             waits_for_resume: false,
             clone: Clone_::Nothing,
+            awake: false,
+            done: false,
             moved: false,
             good: None,
             asked: Asked::Nothing,
@@ -114,6 +127,9 @@ impl World {
             _ if self.gone => State::Cancelled,
             _ if self.back => State::RolledBack,
             _ if self.freed => State::Finalised,
+            _ if self.done => State::Completed,
+            Asked::Wake => State::Waking,
+            Asked::Sleep => State::FallingAsleep,
             Asked::Stop => State::Cancelling,
             Asked::Clean => State::Cleaning,
             Asked::Cutover if !self.moved => State::Armed,
@@ -127,6 +143,7 @@ impl World {
                 (None, _) if !self.approved => State::AwaitingApproval,
                 (None, _) if self.nimadm && self.contact => State::Running,
                 (None, _) if self.nimadm => State::ContactLost,
+                (None, Clone_::Whole) if self.awake => State::Awake,
                 (None, Clone_::Whole) => State::CloneReady,
                 (None, _) if self.waits_for_resume => State::Held,
                 (None, Clone_::Part) if self.turn => State::Starting,
@@ -140,7 +157,7 @@ impl World {
 
     /// Whether nimdeck waits for nothing but people, or for its turn.
     fn idle(&self) -> bool {
-        self.asked == Asked::Nothing && !self.gone && !self.back && !self.freed
+        self.asked == Asked::Nothing && !self.gone && !self.back && !self.freed && !self.done
     }
 
     /// The world after an event; none where the event cannot be.
@@ -181,6 +198,7 @@ impl World {
                 next.nimadm = false;
                 match ending {
                     Ending::CloneReady => (next.clone, next.turn) = (Clone_::Whole, false),
+                    Ending::Completed => next.done = true,
                     Ending::Clean => (next.clone, next.turn, next.steps) = (Clone_::Nothing, false, u8::MAX),
                     Ending::Debris => (next.clone, next.turn) = (Clone_::Part, false),
                     Ending::Step { hold } => {
@@ -201,6 +219,10 @@ impl World {
                 (next.nimadm, next.contact, next.turn, next.waits_for_resume) = (false, true, false, false);
                 next.asked = Asked::Nothing;
                 matches!(self.asked, Asked::Stop | Asked::Clean) && !self.gone
+            }
+            Event::CloneSettled { awake } => {
+                (next.asked, next.awake) = (Asked::Nothing, awake);
+                matches!(self.asked, Asked::Wake | Asked::Sleep)
             }
             Event::BootlistMoved => {
                 next.moved = true;
@@ -260,7 +282,7 @@ impl World {
                 } else {
                     self.gone = true;
                 }
-                was.idle() && was.good.is_none() && (was.clone == Clone_::Whole || !failed)
+                was.idle() && was.good.is_none() && !was.awake && (was.clone == Clone_::Whole || !failed)
             }
             Action::Clean => {
                 self.asked = Asked::Clean;
@@ -272,7 +294,15 @@ impl World {
             }
             Action::Cutover => {
                 self.asked = Asked::Cutover;
-                was.idle() && was.good.is_none() && was.clone == Clone_::Whole
+                was.idle() && was.good.is_none() && !was.awake && was.clone == Clone_::Whole
+            }
+            Action::Wake => {
+                self.asked = Asked::Wake;
+                was.wakeable && was.idle() && was.good.is_none() && !was.awake && was.clone == Clone_::Whole
+            }
+            Action::Sleep => {
+                self.asked = Asked::Sleep;
+                was.idle() && was.awake
             }
             Action::Verify => {
                 self.asked = Asked::Look;
@@ -295,7 +325,7 @@ impl ReferenceStateMachine for World {
     type Transition = Event;
 
     fn init_state() -> BoxedStrategy<Self> {
-        (any::<bool>(), any::<bool>()).prop_map(|(stepped, approved)| Self::new(stepped, approved)).boxed()
+        any::<[bool; 3]>().prop_map(|[stepped, wakeable, approved]| Self::new(stepped, wakeable, approved)).boxed()
     }
 
     fn transitions(world: &Self) -> BoxedStrategy<Event> {
@@ -322,7 +352,13 @@ impl StateMachineTest for Machine {
     type Reference = World;
 
     fn init_test(world: &World) -> Self {
-        Self(Case { state: world.word(), stepped: world.stepped, parked: false, planned: false })
+        Self(Case {
+            state: world.word(),
+            stepped: world.stepped,
+            parked: false,
+            planned: false,
+            wakeable: world.wakeable,
+        })
     }
 
     fn apply(mut machine: Self, world: &World, event: Event) -> Self {
@@ -346,7 +382,10 @@ impl StateMachineTest for Machine {
         assert_eq!(work(machine.0.state).is_some(), machine.0.state.is_live() && machine.0.state != State::Queued);
         // The rules that never bend.
         if matches!(machine.0.state, State::Armed | State::Rebooting) {
-            assert!(world.clone == Clone_::Whole && !world.nimadm, "armed without a whole clone");
+            assert!(
+                world.clone == Clone_::Whole && !world.nimadm && !world.awake,
+                "armed without a whole clone at rest"
+            );
         }
         if machine.0.state == State::Finalising {
             assert_eq!(world.good, Some(true), "the way back is given up without proof");
@@ -376,9 +415,13 @@ fn moves() -> BTreeSet<(State, State)> {
 
 #[test]
 fn the_database_accepts_the_moves_of_the_machine_and_no_others() {
-    let sql = include_str!("../../../../migrations/0005_engine.sql");
-    let listed = sql.split_once("INSERT INTO legal_move VALUES").unwrap().1.split_once(';').unwrap().0;
-    let listed: BTreeSet<(State, State)> = listed
+    let sql =
+        [include_str!("../../../../migrations/0005_engine.sql"), include_str!("../../../../migrations/0009_modes.sql")];
+    let list =
+        |sql: &'static str| sql.split_once("INSERT INTO legal_move VALUES").unwrap().1.split_once(';').unwrap().0;
+    let listed: BTreeSet<(State, State)> = sql
+        .map(list)
+        .concat()
         .split('(')
         .skip(1)
         .map(|pair| {
@@ -391,14 +434,17 @@ fn the_database_accepts_the_moves_of_the_machine_and_no_others() {
 
 #[test]
 fn a_refusal_says_why_and_what_is_possible() {
-    let full = |state| Case { state, stepped: false, parked: false, planned: false };
+    let full = |state| Case { wakeable: false, ..Case::from(state) };
     assert!(why_not(full(State::Running), Action::Hold).contains("stepped"));
+    assert!(why_not(full(State::CloneReady), Action::Wake).contains("newer release"));
     assert!(why_not(full(State::FailedDebris), Action::Retry).ends_with("Possible now: clean."));
     assert!(why_not(full(State::Rebooting), Action::Cancel).ends_with("Nothing can be asked of it now."));
     assert_eq!(actions(full(State::Running)), [Action::Cancel]);
     assert_eq!(actions(Case { stepped: true, ..full(State::Running) }), [Action::Hold, Action::Cancel]);
     assert_eq!(actions(Case { parked: true, ..full(State::Running) }), [Action::Resume, Action::Cancel]);
-    assert_eq!(actions(State::CloneReady), [Action::Cancel, Action::Cutover]);
+    assert_eq!(actions(full(State::CloneReady)), [Action::Cancel, Action::Cutover]);
+    assert_eq!(actions(State::CloneReady), [Action::Cancel, Action::Wake, Action::Cutover]);
+    assert!(!actions(Case { planned: true, ..State::CloneReady.into() }).contains(&Action::Wake));
     let planned = Case { planned: true, ..full(State::CloneReady) };
     assert_eq!(actions(planned), [Action::Hold, Action::Cancel, Action::Cutover]);
     assert_eq!(decide(planned, Event::Asked(Action::Hold)), Ok((State::CloneReady, None)));

@@ -85,7 +85,7 @@ impl Run {
             Answered::No if row.reboot_sent_at.is_none() => {
                 // It must be looked at before it is rebooted: something else is going on there.
                 let said = "it went away before the reboot was sent".to_owned();
-                Err(HostError::ClientUnreachable { client: row.client.clone(), said }.into())
+                Err(HostError::ClientUnreachable { client: row.subject.clone(), said }.into())
             }
             Answered::No => self.client_is_away(row, Event::ClientStaysAway).await,
             // A command that fails on a client that answers is no sign of a reboot.
@@ -108,7 +108,7 @@ impl Run {
         connection: &Connection,
         hostname: &ObjectName,
     ) -> Result<(), StepError> {
-        self.record_act("migration.reboot", json!({ "command": "shutdown -Fr", "client": row.client })).await?;
+        self.record_act("migration.reboot", json!({ "command": "shutdown -Fr", "client": row.subject })).await?;
         migration::reboot_sent(&self.engine.pool, &self.fence).await?;
         // Its answer dies with the client; what counts is that the client goes away and comes back.
         let sent = host::client(connection, hostname, ["nohup shutdown -Fr >/dev/null 2>&1 &"]).await;

@@ -1,10 +1,12 @@
 //! Following nimadm to its end, and judging it by the evidence.
 
+use super::clean::said;
 use crate::{
     engine::{
         ending::{self, Evidence},
         inventory, look,
         machine::{Ending, Event},
+        preflight,
         run::{Run, StepError},
     },
     logs::ingest::{Ingest, Position},
@@ -15,7 +17,10 @@ use crate::{
     },
     store::{attempt, audit, log, migration, migration::Row, phase},
 };
-use aix::{Phase, log::Verdict};
+use aix::{
+    Phase,
+    log::{Outcome, Verdict},
+};
 use app::model::{PhaseState, State};
 use futures::TryStreamExt;
 use serde_json::json;
@@ -91,19 +96,38 @@ impl Run {
         rc: Option<i32>,
     ) -> Result<(), StepError> {
         let sha256 = self.prove(row, connection, job).await?;
-        let client = look::snapshot(connection, &self.hostname(row).await?).await?;
-        let verdict = with_names(ingest.verdict(), row);
-        let targets = &row.request.target_disks;
+        let mut verdict = with_names(ingest.verdict(), row);
         let known = row.pvids()?;
         let step = Phase::STEPS.get(usize::from(row.step.unsigned_abs()).wrapping_sub(1)).filter(|_| row.stepped());
         let step = step.and_then(|phases| phases.last().copied());
-        let evidence = Evidence { verdict: &verdict, rc, step, disks: &client.disks, targets, pvids: &known };
-        let (ending, mut reason, found) = ending::judge(&evidence);
+        let mut bootlist = None;
+        let (ending, mut reason, found) = match (row.request.operation, &row.request.image) {
+            (operation, _) if operation.makes_clone() => {
+                let client = look::snapshot(connection, &self.hostname(row).await?).await?;
+                let targets = &row.request.target_disks;
+                let evidence = Evidence { verdict: &verdict, rc, step, disks: &client.disks, targets, pvids: &known };
+                bootlist = Some(client.bootlist);
+                ending::judge(&evidence)
+            }
+            (_, Some(image)) => {
+                let (ending, reason) = ending::judge_image(&verdict, rc, look::image(connection, image).await?);
+                (ending, reason, Vec::new())
+            }
+            (_, None) => {
+                let (master, spot) = preflight::alt_disk_install(connection, &row.request.spot).await?;
+                let said = said(connection, job).await?;
+                let (ending, reason) = ending::judge_levels(rc, master.as_deref(), spot.as_deref(), &said);
+                // The reader looks for the twelve phases.
+                let outcome = if ending == Ending::Completed { Outcome::Success } else { Outcome::Failed };
+                verdict = Verdict { outcome, cause: None, advice: None, ..verdict };
+                (ending, reason, Vec::new())
+            }
+        };
         if sha256.is_none() {
             let differs = "The stored log is not the master's file, byte for byte: read that one";
             reason = Some(reason.map_or_else(|| differs.to_owned(), |reason| format!("{reason}. {differs}")));
         }
-        let good = matches!(ending, Ending::CloneReady | Ending::Step { .. });
+        let good = matches!(ending, Ending::CloneReady | Ending::Completed | Ending::Step { .. });
         let last_phase = if good { PhaseState::Done } else { PhaseState::Failed };
 
         let mut tx = self.engine.pool.begin().await?;
@@ -133,14 +157,18 @@ impl Run {
             }
             (ending, _) => {
                 attempt::ended(&mut tx, row.id, row.attempt, rc, &verdict, sha256.as_deref()).await?;
-                let detail =
-                    json!({ "outcome": verdict.outcome, "rc": rc, "sha256": sha256, "bootlist": client.bootlist });
+                let detail = json!({ "outcome": verdict.outcome, "rc": rc, "sha256": sha256, "bootlist": bootlist });
                 audit::record(&mut tx, "system", "migration.nimadm_ended", &subject, detail).await?;
                 ending
             }
         };
         self.advance_in(&mut tx, State::Running, Event::JobEnded(ending), reason.as_deref()).await?;
         tx.commit().await?;
+        if ending == Ending::Completed
+            && let Err(error) = inventory::refresh_mksysbs(&self.engine.pool, connection, row.master_id).await
+        {
+            tracing::info!(error = &error as &dyn std::error::Error, "the new mksysb is not listed yet");
+        }
         if !matches!(ending, Ending::Step { .. }) {
             self.refresh_client(row).await;
         }
@@ -182,7 +210,8 @@ impl Run {
     /// Brings the clients page up to date; the migration does not depend on it.
     pub(super) async fn refresh_client(&self, row: &Row) {
         let refreshed = async {
-            let client = crate::store::client::find(&self.engine.pool, &row.client_id.to_string()).await?;
+            let Some(client) = row.client_id else { return Ok(()) };
+            let client = crate::store::client::find(&self.engine.pool, &client.to_string()).await?;
             match client {
                 Some(client) => inventory::refresh_client(&self.engine.pool, &self.engine.masters, &client).await,
                 None => Ok(()),
@@ -197,7 +226,7 @@ impl Run {
 /// The verdict with the names of this migration in its advice: the reader knows none, and whoever follows the advice should not have to
 /// fill them in.
 pub(super) fn with_names(verdict: Verdict, row: &Row) -> Verdict {
-    let names = |text: String| text.replace("<client>", &row.client).replace("<spot>", row.request.spot.as_str());
+    let names = |text: String| text.replace("<client>", &row.subject).replace("<spot>", row.request.spot.as_str());
     Verdict { advice: verdict.advice.map(names), ..verdict }
 }
 

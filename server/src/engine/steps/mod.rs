@@ -8,3 +8,4 @@ mod follow;
 mod rollback;
 mod start;
 mod verify;
+mod wake;

@@ -43,7 +43,7 @@ impl Run {
             Answered::No => {
                 let said = "it cannot be told to boot the old disk; boot it at the HMC: SMS, 5 Select Boot Options, 1 Select Boot \
                             Device, 5 Hard Drive, the old disk, 2 Normal Mode Boot";
-                return Err(HostError::ClientUnreachable { client: row.client.clone(), said: said.to_owned() }.into());
+                return Err(HostError::ClientUnreachable { client: row.subject.clone(), said: said.to_owned() }.into());
             }
             Answered::Strangely => {
                 tokio::time::sleep(self.engine.timing.client_poll).await;
@@ -73,7 +73,7 @@ impl Run {
         let reason = if back {
             format!(
                 "{} runs {} again, from its old disk. The clone is kept as altinst_rootvg.",
-                row.client, client.oslevel
+                row.subject, client.oslevel
             )
         } else {
             format!("The old disk is booted, but oslevel says {} and not {}.", client.oslevel, before.oslevel)

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 use aix::{Phase, Pvid, command::for_phases};
-use app::model::{Snapshot, State};
+use app::model::State;
 use serde_json::json;
 
 impl Run {
@@ -36,49 +36,20 @@ impl Run {
         Ok(())
     }
 
-    /// False where the client is not as it must be; nothing was started then.
+    /// False where something is not as it must be; nothing was started then.
     async fn start_job(&self, row: &Row, connection: &Connection, job: &Job) -> Result<bool, StepError> {
-        let hostname = self.hostname(row).await?;
-        // Before the last look at the disks, so that nothing comes between it and the start.
-        let size = if row.step > 1 { look::Size::default() } else { look::size(connection, &hostname).await };
-        let before = look::snapshot(connection, &hostname).await?;
-        if row.step > 1 {
-            return self.start_step(row, connection, job, &before).await;
-        }
-        let pvids = match safe::to_start(&before, &row.request.target_disks) {
-            Ok(pvids) => pvids,
+        if let Err(why) = self.prepare(row, connection).await? {
             // An earlier start, whose answer was lost, may have begun its work since this step asked.
-            Err(_) if job.status(connection).await? != Status::Absent => return Ok(true),
-            Err(why) => {
-                let why = format!("Not started: {why}. Choose another disk and launch again.");
-                self.advance(State::Starting, Event::StartRefused, Some(&why)).await?;
-                return Ok(false);
-            }
-        };
-        // All or none: a list with holes could not be compared with anything.
-        let pvids: Vec<Pvid> = pvids.into_iter().collect::<Option<_>>().unwrap_or_default();
-        migration::set_before(&self.engine.pool, &self.fence, &before, &pvids, size).await?;
-        let detail =
-            json!({ "command": command(row), "master": row.master, "attempt": row.attempt, "spool": job.folder() });
-        self.record_act("migration.start_nimadm", detail).await?;
-        job.start(connection, self.fence.epoch, &command(row)).await?;
-        Ok(true)
-    }
-
-    /// A later step of a run in steps: hours may have passed since the one before it.
-    async fn start_step(
-        &self,
-        row: &Row,
-        connection: &Connection,
-        job: &Job,
-        now: &Snapshot,
-    ) -> Result<bool, StepError> {
-        if let Err(why) = safe::to_go_on(now, &row.request.target_disks, &row.pvids()?) {
             if job.status(connection).await? != Status::Absent {
                 return Ok(true);
             }
-            let why = format!("The next phases were not started: {why}. Clean up, then launch again.");
-            self.advance(State::Starting, Event::StepRefused, Some(&why)).await?;
+            let (event, why) = if row.step > 1 {
+                let why = format!("The next phases were not started: {why}. Clean up, then launch again.");
+                (Event::StepRefused, why)
+            } else {
+                (Event::StartRefused, format!("Not started: {why}. Choose another one and launch again."))
+            };
+            self.advance(State::Starting, event, Some(&why)).await?;
             return Ok(false);
         }
         let command = command(row);
@@ -86,6 +57,39 @@ impl Run {
         self.record_act("migration.start_nimadm", detail).await?;
         job.start(connection, self.fence.epoch, &command).await?;
         Ok(true)
+    }
+
+    /// The last look before a start, and its record; why nothing may be started, where that is so.
+    async fn prepare(&self, row: &Row, connection: &Connection) -> Result<Result<(), String>, StepError> {
+        let request = &row.request;
+        if let Some(image) = &request.image
+            && look::image(connection, image).await?.is_there()
+        {
+            return Ok(Err(format!(
+                "there is a file {} or a NIM object of the new mksysb's name",
+                image.file.as_str()
+            )));
+        }
+        if !request.operation.has_client() {
+            return Ok(Ok(()));
+        }
+        let hostname = self.hostname(row).await?;
+        if row.step > 1 {
+            // Hours may have passed since the step before.
+            let now = look::snapshot(connection, &hostname).await?;
+            return Ok(safe::to_go_on(&now, &request.target_disks, &row.pvids()?));
+        }
+        // Before the last look at the disks, so that nothing comes between it and the start.
+        let size = look::size(connection, &hostname).await;
+        let before = look::snapshot(connection, &hostname).await?;
+        let pvids = match safe::to_start(&before, &request.target_disks) {
+            Ok(pvids) => pvids,
+            Err(why) => return Ok(Err(why)),
+        };
+        // All or none: a list with holes could not be compared with anything.
+        let pvids: Vec<Pvid> = pvids.into_iter().collect::<Option<_>>().unwrap_or_default();
+        migration::set_before(&self.engine.pool, &self.fence, &before, &pvids, size).await?;
+        Ok(Ok(()))
     }
 }
 

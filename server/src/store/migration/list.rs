@@ -20,7 +20,7 @@ pub async fn list(pool: &PgPool, filter: &MigrationFilter) -> Result<Page<Migrat
         "WHERE ($1::text[] IS NULL OR g.state = ANY($1))
            AND ($2::text IS NULL OR c.name = $2 OR c.id::text = $2)
            AND ($3::text IS NULL OR m.name = $3 OR m.id::text = $3)
-           AND ($4::text IS NULL OR c.name ILIKE '%' || $4 || '%' OR g.requested_by ILIKE '%' || $4 || '%'
+           AND ($4::text IS NULL OR COALESCE(c.name, g.request->>'mksysb', g.request->>'spot') ILIKE '%' || $4 || '%' OR g.requested_by ILIKE '%' || $4 || '%'
                 OR g.request->>'change_ref' ILIKE '%' || $4 || '%' OR g.request->>'note' ILIKE '%' || $4 || '%')
            AND ($5::timestamptz IS NULL OR g.requested_at >= $5)
            AND ($6::timestamptz IS NULL OR g.requested_at < $6)

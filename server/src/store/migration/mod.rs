@@ -5,10 +5,10 @@
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT g.*, c.name AS client, m.name AS master, m.simulated, a.started_at, a.ended_at, a.outcome, a.failed_phase,
+            "SELECT g.*, c.name AS client, COALESCE(c.name, g.request->>'mksysb', g.request->>'spot') AS subject, m.name AS master, m.simulated, a.started_at, a.ended_at, a.outcome, a.failed_phase,
                     a.cause, a.advice, a.codes, a.log_bytes AS attempt_bytes, a.log_lines AS attempt_lines,
                     (SELECT max(number) FROM phase p WHERE p.migration_id = g.id AND p.attempt = g.attempt) AS current_phase
-             FROM migration g JOIN client c ON c.id = g.client_id JOIN master m ON m.id = g.master_id
+             FROM migration g LEFT JOIN client c ON c.id = g.client_id JOIN master m ON m.id = g.master_id
              LEFT JOIN attempt a ON a.migration_id = g.id AND a.number = g.attempt ",
             $rest
         )
@@ -41,10 +41,12 @@ pub struct Row {
     state: String,
     /// Why it stands where it stands.
     pub reason: Option<String>,
-    /// NIM name of the client.
-    pub client: String,
+    /// NIM name of the client; none where the operation has none.
+    client: Option<String>,
+    /// What it is about, and what names the lock and the cache: the client, else the mksysb or the SPOT.
+    pub subject: String,
     /// The client.
-    pub client_id: Uuid,
+    pub client_id: Option<Uuid>,
     /// The master's name.
     pub master: String,
     /// The master.
@@ -57,6 +59,8 @@ pub struct Row {
     pub request: Json<LaunchRequest>,
     /// How often a cleaning was asked for.
     pub cleanings: i32,
+    /// How often the clone was to be woken or put to sleep.
+    pub wakings: i32,
     /// PVIDs of the target disks, once they are known.
     pub target_pvids: Vec<String>,
     from_level: Option<String>,
@@ -155,7 +159,16 @@ impl Row {
             stepped: self.stepped(),
             parked: self.parked_at.is_some(),
             planned: self.planned(),
+            wakeable: self.wakeable(),
         })
+    }
+
+    /// Whether the system that runs is of the clone's release, or of a later one.
+    fn wakeable(&self) -> bool {
+        let release = |level: Level| (level.version, level.release);
+        let clone = self.to_level.as_deref().and_then(|level| level.parse().ok()).map(release);
+        let runs = self.before.as_ref().and_then(|before| before.level).map(release);
+        clone.is_some() && runs >= clone
     }
 
     /// The level before, as stored at the launch.
@@ -204,7 +217,9 @@ impl Row {
             id: self.id,
             state: self.state()?,
             reason: self.reason.clone(),
-            client: self.client.parse().map_err(super::decode)?,
+            operation: self.request.operation,
+            client: self.client.as_deref().map(|name| name.parse().map_err(super::decode)).transpose()?,
+            subject: self.subject.parse().map_err(super::decode)?,
             master: self.master.parse().map_err(super::decode)?,
             simulated: self.simulated,
             from_level: self.from_level(),
@@ -231,8 +246,9 @@ impl Row {
         Ok(Migration {
             id: self.id,
             state,
-            client: self.client.parse().map_err(super::decode)?,
+            client: self.client.as_deref().map(|name| name.parse().map_err(super::decode)).transpose()?,
             client_id: self.client_id,
+            subject: self.subject.parse().map_err(super::decode)?,
             master: self.master.parse().map_err(super::decode)?,
             master_id: self.master_id,
             simulated: self.simulated,
@@ -277,9 +293,9 @@ impl Row {
 /// What a launch stores.
 #[derive(Debug)]
 pub struct New<'a> {
-    /// The client.
-    pub client: Uuid,
-    /// Its master.
+    /// The client, where the operation has one.
+    pub client: Option<Uuid>,
+    /// The master.
     pub master: Uuid,
     /// What was asked for.
     pub request: &'a LaunchRequest,
@@ -350,9 +366,24 @@ pub async fn find_by_key(db: impl PgExecutor<'_>, requester: &str, key: &str) ->
 /// Those of the database.
 pub async fn live_of_client(db: impl PgExecutor<'_>, client: Uuid) -> Result<Option<Row>, sqlx::Error> {
     sqlx::query_as(select!(
-        "WHERE g.client_id = $1 AND g.state NOT IN ('failed_clean', 'cancelled', 'verified', 'rolled_back', 'finalised')"
+        "WHERE g.client_id = $1 AND g.state NOT IN ('failed_clean', 'cancelled', 'completed', 'verified', 'rolled_back', 'finalised')"
     ))
     .bind(client)
+    .fetch_optional(db)
+    .await
+}
+
+/// The migration of a mksysb, or a SPOT, that is not over and has no client.
+///
+/// # Errors
+/// Those of the database.
+pub async fn live_of_resource(db: impl PgExecutor<'_>, master: Uuid, name: &str) -> Result<Option<Row>, sqlx::Error> {
+    sqlx::query_as(select!(
+        "WHERE g.master_id = $1 AND g.client_id IS NULL AND COALESCE(g.request->>'mksysb', g.request->>'spot') = $2
+           AND g.state NOT IN ('failed_clean', 'cancelled', 'completed', 'verified', 'rolled_back', 'finalised')"
+    ))
+    .bind(master)
+    .bind(name)
     .fetch_optional(db)
     .await
 }

@@ -133,6 +133,14 @@ pub async fn ask_cleaning(conn: &mut PgConnection, id: Uuid) -> Result<(), sqlx:
     sqlx::query("UPDATE migration SET cleanings = cleanings + 1 WHERE id = $1").bind(id).execute(conn).await.map(|_| ())
 }
 
+/// Counts that a clone is to be woken or put to sleep.
+///
+/// # Errors
+/// Those of the database.
+pub async fn ask_waking(conn: &mut PgConnection, id: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE migration SET wakings = wakings + 1 WHERE id = $1").bind(id).execute(conn).await.map(|_| ())
+}
+
 /// Asks a run in steps to hold at its next boundary.
 ///
 /// # Errors

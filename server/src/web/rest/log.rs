@@ -98,7 +98,7 @@ async fn raw(
     let mut response = Response::builder()
         .header(header::CONTENT_TYPE, "text/plain; charset=utf-8")
         .header(header::ACCEPT_RANGES, "bytes")
-        .header(header::CONTENT_DISPOSITION, format!("inline; filename=\"{}-{id}.log\"", migration.client));
+        .header(header::CONTENT_DISPOSITION, format!("inline; filename=\"{}-{id}.log\"", migration.subject));
     if let Some(etag) = etag(&migration) {
         if headers.get(header::IF_NONE_MATCH).is_some_and(|seen| seen.as_bytes() == etag.as_bytes()) {
             return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
