@@ -38,6 +38,9 @@ pub enum HostError {
         /// What c_rsh said.
         said: String,
     },
+    /// The turn for a call that must be made alone could not be had.
+    #[error("the database refused a query")]
+    Database(#[from] sqlx::Error),
     /// The operation is about no client.
     #[error("the operation has no client that could be asked")]
     NoClient,
@@ -68,6 +71,7 @@ impl HostError {
     pub fn problem(&self) -> Problem {
         match self {
             Self::Remote(error) => error.problem(),
+            Self::Database(error) => error::database(error),
             Self::ClientUnreachable { .. } => error::CLIENT_UNREACHABLE.problem(format!(
                 "{self}. Check on the client: lssrc -s nimsh, /etc/niminfo, name resolution both ways; then try again."
             )),
@@ -85,6 +89,7 @@ impl HostError {
     pub fn chain(&self) -> String {
         match self {
             Self::Remote(error) => error.chain(),
+            Self::Database(source) => format!("{self}: {source}"),
             Self::Unreadable { source, .. } => format!("{self}: {source}"),
             _ => self.to_string(),
         }

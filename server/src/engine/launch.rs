@@ -73,9 +73,10 @@ impl Launcher {
         };
         let connection = self.masters.connect(master.id).await.map_err(|error| error.problem())?;
         let asked_at = schedule::clock(&self.pool).await.map_err(|e| db(&e))?;
-        let facts = preflight::gather(&connection, &master.name, name.zip(hostname.as_ref()), &resources, request)
-            .await
-            .map_err(|error| error.problem())?;
+        let facts =
+            preflight::gather(&self.masters, &connection, &master, name.zip(hostname.as_ref()), &resources, request)
+                .await
+                .map_err(|error| error.problem())?;
         let mut checks = preflight::checks(&facts, request);
         let subject = name.or(request.mksysb.as_ref()).unwrap_or(&request.spot).to_string();
         let live = match &client {

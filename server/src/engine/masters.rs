@@ -1,5 +1,6 @@
 //! Connections to masters by their id, and what each try teaches about them.
 
+use super::turns::Turns;
 use crate::{
     error,
     remote::{Address, Connection, HostKey, Pin, RemoteError},
@@ -16,6 +17,8 @@ use uuid::Uuid;
 pub struct Masters {
     pool: PgPool,
     keys: Keys,
+    /// For calls that NIM refuses beside each other.
+    pub(super) turns: Turns,
 }
 
 /// What nimdeck signs in with. The lab has a key of its own: a real host must never be offered one that a simulation made.
@@ -59,7 +62,7 @@ impl Masters {
     /// Connections signed in with these keys.
     #[must_use]
     pub fn new(pool: PgPool, keys: Keys) -> Self {
-        Self { pool, keys }
+        Self { turns: Turns::new(pool.clone()), pool, keys }
     }
 
     /// Connects to a master, and remembers whether it answered and which key it offered.

@@ -29,6 +29,7 @@ pub mod safe;
 pub mod schedule;
 mod scheduler;
 mod steps;
+pub mod turns;
 pub mod verify;
 
 use crate::{

@@ -13,3 +13,4 @@ mod leases;
 mod live;
 mod postgres;
 mod session;
+mod turns;

@@ -6,18 +6,23 @@
 mod client;
 mod finding;
 mod level;
-mod master;
+mod nim;
 
 pub(crate) use finding::block;
 
 use super::{
     host::{self, Answer, HostError},
     look::{self, ImageSeen},
+    masters::Masters,
 };
-use crate::{remote::Connection, store::client::Inventory};
+use crate::{
+    remote::Connection,
+    store::{client::Inventory, master},
+};
 use aix::{Level, ObjectName, command::quote, efix, lsnim, lsvg};
 use app::model::{BootlistPolicy, Check, LaunchRequest, Operation, Resource, RunMode};
 use finding::{pass, warn};
+use uuid::Uuid;
 
 /// What was found.
 #[derive(Debug)]
@@ -95,8 +100,9 @@ fn cache_need(used: u64) -> u64 {
 /// # Errors
 /// Where the master cannot be asked; a client that does not answer is a finding, not an error.
 pub async fn gather(
+    masters: &Masters,
     connection: &Connection,
-    master: &str,
+    master: &master::Row,
     client: Option<(&ObjectName, &ObjectName)>,
     resources: &[Resource],
     request: &LaunchRequest,
@@ -113,11 +119,11 @@ pub async fn gather(
         resources.iter().find(|r| Some(&r.name) == name && r.kind == kind).cloned()
     };
     Ok(Facts {
-        master: master.to_owned(),
+        master: master.name.clone(),
         master_level: level.text.trim().parse().ok(),
         machine: lsnim::stanzas(&machine.text).ok().and_then(|stanzas| stanzas.into_iter().next()),
         cache_vg: request.cache_vg.is_some().then_some(vg),
-        alt_disk_install: alt_disk_install(connection, &request.spot).await?,
+        alt_disk_install: alt_disk_install(masters, connection, master.id, &request.spot).await?,
         lpp_source: resource(Some(&request.lpp_source), "lpp_source"),
         spot: resource(Some(&request.spot), "spot"),
         mksysb: resource(request.mksysb.as_ref(), "mksysb"),
@@ -138,20 +144,22 @@ pub async fn gather(
 /// # Errors
 /// Where the master cannot be asked.
 pub async fn alt_disk_install(
+    masters: &Masters,
     connection: &Connection,
+    master: Uuid,
     spot: &ObjectName,
 ) -> Result<(Option<String>, Option<String>), HostError> {
     let spot = quote(spot.as_str());
     let in_spot = format!("nim -o showres -a lslpp_flags=Lc {spot} 2>&1 | egrep 'bos.alt_disk_install.rte|0042-207'");
-    let [on_master, mut from_spot] =
-        host::master(connection, ["lslpp -Lqc bos.alt_disk_install.rte", &in_spot]).await?;
-    // Two showres of one resource cannot run at once (nimadm.md §6.2): whoever comes second waits for the first.
+    let ask = || host::master(connection, ["lslpp -Lqc bos.alt_disk_install.rte", &in_spot]);
+    let [mut on_master, mut from_spot] = masters.turns.alone(master, ask()).await??;
+    // Two showres of one resource cannot run at once (nimadm.md §6.2), and not all that run are ours.
     for _ in 0..SHOWRES_TRIES {
         if !from_spot.text.contains("0042-207") {
             break;
         }
         tokio::time::sleep(SHOWRES_PAUSE).await;
-        [from_spot] = host::master(connection, [&in_spot]).await?;
+        [on_master, from_spot] = masters.turns.alone(master, ask()).await??;
     }
     Ok((fileset_level(&on_master.text), fileset_level(&from_spot.text)))
 }
@@ -186,7 +194,7 @@ fn fileset_level(text: &str) -> Option<String> {
 #[must_use]
 pub fn checks(facts: &Facts, request: &LaunchRequest) -> Vec<Check> {
     let operation = request.operation;
-    let mut checks = master::master_checks(facts, request);
+    let mut checks = nim::master_checks(facts, request);
     match &facts.client {
         None => {}
         Some(Ok(client)) => {

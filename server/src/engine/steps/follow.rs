@@ -114,7 +114,9 @@ impl Run {
                 (ending, reason, Vec::new())
             }
             (_, None) => {
-                let (master, spot) = preflight::alt_disk_install(connection, &row.request.spot).await?;
+                let (master, spot) =
+                    preflight::alt_disk_install(&self.engine.masters, connection, row.master_id, &row.request.spot)
+                        .await?;
                 let said = said(connection, job).await?;
                 let (ending, reason) = ending::judge_levels(rc, master.as_deref(), spot.as_deref(), &said);
                 // The reader looks for the twelve phases.
