@@ -9,11 +9,12 @@ use crate::{
         fields::{CheckField, SelectField, TextField},
         preflight::Findings,
         problem_box::ProblemBox,
+        start_time::{TimeField, WindowField, utc},
     },
     format,
     model::{
         BootlistPolicy, DiskUse, LaunchOptions, LaunchRequest, Migration, Preflight, Problem, Resource as NimResource,
-        RunMode, Timestamp, Verdict,
+        RunMode, Verdict,
     },
 };
 use aix::{DiskName, ObjectName, Phase};
@@ -43,11 +44,6 @@ fn newest_pair(resources: &[NimResource]) -> (String, String) {
         (same_name, same_level, version_part(&lpp.name))
     });
     (lpp.map_or_else(String::new, |lpp| lpp.name.to_string()), spot.name.to_string())
-}
-
-/// What `datetime-local` gives, taken as UTC.
-fn utc(text: &str) -> Result<Timestamp, &'static str> {
-    serde_json::from_value(format!("{text}:00Z").into()).map_err(|_| "The start is no date and time.")
 }
 
 /// Everything that can be chosen.
@@ -144,7 +140,7 @@ impl Fields {
             bootlist: if self.nimadm_sets_bootlist.get() { BootlistPolicy::Nimadm } else { BootlistPolicy::Hold },
             mode: if self.stepped.get() { RunMode::Stepped } else { RunMode::Full },
             hold_after: if self.stepped.get() { self.hold_after.get() } else { Vec::new() },
-            not_before: words(self.not_before).map(|text| utc(&text)).transpose()?,
+            not_before: self.not_before.with(|text| utc(text)).map_err(|_| "The start is no date and time.")?,
             window: words(self.window),
             change_ref: words(self.change_ref),
             note: words(self.note),
@@ -248,12 +244,8 @@ fn Choices(fields: Fields, options: LaunchOptions) -> impl IntoView {
         <fieldset>
             <legend>"Start"</legend>
             <div class="grid">
-                <label class="field">
-                    <span>"Not before (UTC)"</span>
-                    <input type="datetime-local" prop:value=fields.not_before on:input:target=move |ev| fields.not_before.set(ev.target().value()) />
-                    <small>"Empty: as soon as the master has a place"</small>
-                </label>
-                <TextField label="Maintenance window" value=fields.window hint="Its name; empty: at any time" />
+                <TimeField label="Not before" value=fields.not_before hint="Empty: as soon as the master has a place" />
+                <WindowField value=fields.window />
             </div>
         </fieldset>
         <fieldset>
