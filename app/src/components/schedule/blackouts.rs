@@ -84,7 +84,7 @@ fn Row(blackout: Blackout, ask: Callback<Blackout>) -> impl IntoView {
     let reason = blackout.reason.clone();
     let removed = StoredValue::new(blackout);
     view! {
-        <tr data-blackout=reason.clone()>
+        <tr data-blackout=reason>
             <th scope="row" data-label="Why">{reason.clone()} " " {now}</th>
             <td data-label="From (UTC)" class="number">{minute(from)}</td>
             <td data-label="Until (UTC)" class="number">{minute(until)}</td>

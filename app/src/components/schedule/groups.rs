@@ -135,7 +135,7 @@ fn Row(group: Group, editor: Editor, ask: Callback<String>) -> impl IntoView {
     let none = clients.is_empty().then_some("none");
     let (change, remove) = (StoredValue::new(group), StoredValue::new(name.clone()));
     view! {
-        <tr data-group=name.clone()>
+        <tr data-group=name>
             <th scope="row" data-label="Group">{name.clone()}</th>
             <td data-label="At most at once">{most}</td>
             <td data-label="Clients"><ul class="names">{links}</ul>{none}</td>

@@ -118,7 +118,7 @@ fn Row(window: Window, openings: Vec<Opening>, editor: Editor, ask: Callback<Str
     let zone = window.time_zone.clone();
     let (change, remove) = (StoredValue::new(window), StoredValue::new(name.clone()));
     view! {
-        <tr data-window=name.clone()>
+        <tr data-window=name>
             <th scope="row" data-label="Window">{name.clone()}</th>
             <td data-label="Open"><ul>{ranges}</ul> <span class="small">{zone}</span></td>
             <td data-label="Next">
