@@ -17,6 +17,7 @@ for (const scheme of ['light', 'dark'] as const) {
       '/migrations',
       '/campaigns',
       '/campaigns/new?clients=lpar71',
+      '/schedule',
       `/migrations/${id}`,
       `/migrations/${id}/verification`,
       '/explain',

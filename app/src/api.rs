@@ -6,10 +6,10 @@
 #![expect(missing_docs, reason = "the structs that carry the arguments are generated; their fields are the arguments")]
 
 use crate::model::{
-    Action, AuditEntry, AuditFilter, Campaign, CampaignAction, CampaignAsk, Client, ClientFilter, ImportFilter,
-    ImportResult, Imported, ImportedSummary, LaunchFor, LaunchOptions, LaunchRequest, LogLines, Master, Me, Migration,
-    MigrationFilter, MigrationSummary, NewCampaign, OldLog, Overview, Page, Preflight, Problem, Resource, Timestamp,
-    Verification,
+    Action, AuditEntry, AuditFilter, Blackout, Campaign, CampaignAction, CampaignAsk, Client, ClientFilter, Group,
+    ImportFilter, ImportResult, Imported, ImportedSummary, LaunchFor, LaunchOptions, LaunchRequest, LogLines, Master,
+    MasterChange, Me, Migration, MigrationFilter, MigrationSummary, NewBlackout, NewCampaign, OldLog, Overview, Page,
+    Preflight, Problem, Resource, Schedule, Timestamp, Verification, Window,
 };
 use leptos::prelude::*;
 use server_fn::{
@@ -145,6 +145,54 @@ pub async fn refresh_master(id: Uuid) -> Result<Master, Problem> {
 #[server(name = PinHostKeyCall, prefix = "/api/ui", endpoint = "pin-host-key", input = Json)]
 pub async fn pin_host_key(id: Uuid, fingerprint: String) -> Result<Master, Problem> {
     ask(Permission::Administer, |deck, caller| async move { deck.pin_host_key(&caller, id, fingerprint).await }).await
+}
+
+/// Changes a master: its limits, its address.
+#[server(name = ChangeMasterCall, prefix = "/api/ui", endpoint = "change-master", input = Json)]
+pub async fn change_master(id: Uuid, change: MasterChange) -> Result<Master, Problem> {
+    ask(Permission::Administer, |deck, caller| async move { deck.change_master(&caller, id, change).await }).await
+}
+
+/// Windows, blackouts and groups, and what waits.
+#[server(name = ScheduleCall, prefix = "/api/ui", endpoint = "schedule", input = Json)]
+pub async fn schedule() -> Result<Schedule, Problem> {
+    ask(Permission::View, |deck, caller| async move { deck.schedule(&caller).await }).await
+}
+
+/// Adds a maintenance window, or changes the one of this name.
+#[server(name = PutWindowCall, prefix = "/api/ui", endpoint = "put-window", input = Json)]
+pub async fn put_window(window: Window) -> Result<Window, Problem> {
+    ask(Permission::Administer, |deck, caller| async move { deck.put_window(&caller, window).await }).await
+}
+
+/// Removes a maintenance window.
+#[server(name = RemoveWindowCall, prefix = "/api/ui", endpoint = "remove-window", input = Json)]
+pub async fn remove_window(name: String) -> Result<(), Problem> {
+    ask(Permission::Administer, |deck, caller| async move { deck.remove_window(&caller, &name).await }).await
+}
+
+/// Adds a blackout.
+#[server(name = AddBlackoutCall, prefix = "/api/ui", endpoint = "add-blackout", input = Json)]
+pub async fn add_blackout(new: NewBlackout) -> Result<Blackout, Problem> {
+    ask(Permission::Administer, |deck, caller| async move { deck.add_blackout(&caller, new).await }).await
+}
+
+/// Removes a blackout.
+#[server(name = RemoveBlackoutCall, prefix = "/api/ui", endpoint = "remove-blackout", input = Json)]
+pub async fn remove_blackout(id: Uuid) -> Result<(), Problem> {
+    ask(Permission::Administer, |deck, caller| async move { deck.remove_blackout(&caller, id).await }).await
+}
+
+/// Adds a group of clients, or changes the one of this name.
+#[server(name = PutGroupCall, prefix = "/api/ui", endpoint = "put-group", input = Json)]
+pub async fn put_group(group: Group) -> Result<Group, Problem> {
+    ask(Permission::Administer, |deck, caller| async move { deck.put_group(&caller, group).await }).await
+}
+
+/// Removes a group.
+#[server(name = RemoveGroupCall, prefix = "/api/ui", endpoint = "remove-group", input = Json)]
+pub async fn remove_group(name: String) -> Result<(), Problem> {
+    ask(Permission::Administer, |deck, caller| async move { deck.remove_group(&caller, &name).await }).await
 }
 
 /// The clients.

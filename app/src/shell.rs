@@ -6,7 +6,7 @@ use crate::{
         audit::AuditPage, campaign::CampaignPage, campaign_new::CampaignNewPage, campaigns::CampaignsPage,
         client::ClientPage, clients::ClientsPage, explain::ExplainPage, import::ImportPage, imported::ImportedPage,
         launch::LaunchPage, migration::MigrationPage, migrations::MigrationsPage, not_found::NotFound,
-        overview::OverviewPage, sign_in::SignInPage, verification::VerificationPage,
+        overview::OverviewPage, schedule::SchedulePage, sign_in::SignInPage, verification::VerificationPage,
     },
 };
 use leptos::prelude::*;
@@ -99,6 +99,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/campaigns") view=CampaignsPage ssr=SsrMode::Async />
                     <Route path=path!("/campaigns/new") view=CampaignNewPage ssr=SsrMode::Async />
                     <Route path=path!("/campaigns/:id") view=CampaignPage ssr=SsrMode::Async />
+                    <Route path=path!("/schedule") view=SchedulePage ssr=SsrMode::Async />
                     <Route path=path!("/imports/:id") view=ImportedPage ssr=SsrMode::Async />
                     <Route path=path!("/masters/:id/import") view=ImportPage ssr=SsrMode::Async />
                     <Route path=path!("/explain") view=ExplainPage ssr=SsrMode::Async />

@@ -1,6 +1,13 @@
 //! What may be asked of a migration now, each button naming its effect.
 
-use super::{confirm_dialog::ConfirmButton, frame::Permitted, problem_box::ProblemBox, state_badge::tone};
+use super::{
+    confirm_dialog::ConfirmButton,
+    cutover_dialog::{Approval, CutoverButton},
+    frame::Permitted,
+    problem_box::ProblemBox,
+    schedule::{waiting::when, words::minute},
+    state_badge::tone,
+};
 use crate::{
     api, format,
     model::{Action, BootlistPolicy, Migration, Problem, State},
@@ -25,6 +32,14 @@ fn words(action: Action, migration: &Migration) -> Words {
         Action::Start => {
             ("Start now", format!("nimadm starts for {client} as soon as its master allows."), false, false)
         }
+        Action::Hold if is_planned(migration) => (
+            "Take the cutover back",
+            format!(
+                "The approval is withdrawn: {client} is not cut over until somebody approves it again. Its clone stays as it is."
+            ),
+            false,
+            false,
+        ),
         Action::Hold => (
             "Hold",
             "It waits at the next boundary between phases, until somebody resumes it.".to_owned(),
@@ -72,7 +87,7 @@ fn words(action: Action, migration: &Migration) -> Words {
             false,
         ),
         Action::Cutover => (
-            "Cut over",
+            if is_planned(migration) { "Cut over now, or at another time" } else { "Cut over" },
             format!(
                 "Points the bootlist of {client} to its clone on {disks} and reboots it. Users of {client} are cut off until it is back."
             ),
@@ -100,6 +115,11 @@ fn words(action: Action, migration: &Migration) -> Words {
     Words { label, effect, typed, danger }
 }
 
+/// Its cutover is approved and waits for its time.
+fn is_planned(migration: &Migration) -> bool {
+    migration.state == State::CloneReady && migration.cutover_at.is_some()
+}
+
 /// Where the migration stands and what a person may decide now; nothing where nimdeck is at work or all is over.
 fn next_step(migration: &Migration) -> Option<String> {
     let client = &migration.subject;
@@ -116,6 +136,14 @@ fn next_step(migration: &Migration) -> Option<String> {
         ),
         State::Running if migration.hold_asked_by.is_some() => {
             "It will be held at the next boundary between phases.".to_owned()
+        }
+        State::CloneReady if is_planned(migration) => {
+            let by = migration.cutover_by.as_deref().unwrap_or("somebody");
+            let at = migration.cutover_at.map(|at| format!(" on {} UTC", minute(at))).unwrap_or_default();
+            let time = when(migration.cutover_not_before, migration.cutover_window.as_deref());
+            format!(
+                "The cutover to {to} is planned: {time}. {by} approved it{at}. nimdeck then points the bootlist to the clone on {disks} and reboots {client}; until then {client} runs on as before."
+            )
         }
         State::CloneReady if migration.request.bootlist == BootlistPolicy::Nimadm => format!(
             "The clone with {to} is complete on {disks}, and nimadm has moved the bootlist: any reboot of {client} boots it. Cut over to reboot now."
@@ -169,6 +197,12 @@ pub(crate) fn Actions(migration: RwSignal<Migration>) -> impl IntoView {
             busy.set(false);
         });
     };
+    let cut_over = Callback::new(move |approval: Approval| {
+        let id = migration.with_untracked(|migration| migration.id);
+        let Approval { time, reason, form } = approval;
+        let call = api::act(id, Action::Cutover, reason, time.not_before, time.window);
+        form.send(call, move |after| migration.set(after));
+    });
     let allowed = Memo::new(move |_| migration.with(|migration| migration.actions.clone()));
     let buttons = move || {
         let allowed = allowed.get();
@@ -181,11 +215,21 @@ pub(crate) fn Actions(migration: RwSignal<Migration>) -> impl IntoView {
                     let type_this = typed.then(|| migration.subject.to_string());
                     let on_confirm = Callback::new(move |reason| ask(action, reason));
                     let ready = Signal::derive(move || !busy.get());
+                    if action == Action::Cutover {
+                        let client = migration.subject.to_string();
+                        return view! {
+                            <Permitted permission>
+                                <CutoverButton label effect=effect.clone() type_this=client.clone() ready on_confirm=cut_over />
+                            </Permitted>
+                        }
+                        .into_any();
+                    }
                     view! {
                         <Permitted permission>
                             <ConfirmButton label effect=effect.clone() type_this=type_this.clone() danger ready on_confirm />
                         </Permitted>
                     }
+                    .into_any()
                 })
                 .collect_view()
         })

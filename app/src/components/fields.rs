@@ -70,15 +70,36 @@ pub(crate) fn TextField(
     /// More words under the field.
     #[prop(optional)]
     hint: Option<&'static str>,
+    /// The kind of input.
+    #[prop(default = "text")]
+    kind: &'static str,
+    /// The id of a `datalist` with likely values.
+    #[prop(optional)]
+    list: Option<&'static str>,
+    /// Something must be typed before the form is sent.
+    #[prop(optional)]
+    required: bool,
+    /// What is wrong with it.
+    #[prop(optional)]
+    complaint: Option<Signal<Option<String>>>,
 ) -> impl IntoView {
+    let wrong = move || complaint.is_some_and(|complaint| complaint.with(Option::is_some)).then_some("true");
     view! {
         <label class="field">
             <span>{label}</span>
-            <input type="text" autocomplete="off" prop:value=value on:input:target=move |ev| value.set(ev.target().value()) />
+            <input type=kind list=list required=required aria-invalid=wrong autocomplete="off"
+                prop:value=value on:input:target=move |ev| value.set(ev.target().value()) />
             {hint.map(|hint| view! { <small>{hint}</small> })}
+            {complaint.map(|complaint| view! { <Complaint complaint /> })}
         </label>
     }
     .into_any()
+}
+
+/// What is wrong with a field, beside it; said aloud when it appears.
+#[component]
+pub(crate) fn Complaint(complaint: Signal<Option<String>>) -> impl IntoView {
+    move || complaint.get().map(|text| view! { <small class="complaint" role="alert">{text}</small> })
 }
 
 /// A check box bound to `value`.

@@ -54,6 +54,7 @@ pub(crate) fn Frame() -> impl IntoView {
                 <A href="/clients">"Clients"</A>
                 <A href="/migrations">"Migrations"</A>
                 <A href="/campaigns">"Campaigns"</A>
+                <A href="/schedule">"Schedule"</A>
                 <A href="/explain">"Explain"</A>
                 <A href="/audit">"Audit"</A>
             </nav>

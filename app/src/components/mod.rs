@@ -4,12 +4,15 @@
 
 pub(crate) mod actions;
 pub(crate) mod campaign_badge;
+pub(crate) mod campaign_cutover;
 pub(crate) mod clock;
 pub(crate) mod confirm_dialog;
+pub(crate) mod cutover_dialog;
 pub(crate) mod disk_map;
 pub(crate) mod event_source;
 pub(crate) mod fields;
 pub(crate) mod fleet;
+pub(crate) mod form_dialog;
 pub(crate) mod frame;
 pub(crate) mod host_state;
 pub(crate) mod import_table;
@@ -22,6 +25,8 @@ pub(crate) mod phase_strip;
 pub(crate) mod preflight;
 pub(crate) mod problem_box;
 pub(crate) mod refresh_client;
+pub(crate) mod schedule;
+pub(crate) mod start_time;
 pub(crate) mod state_badge;
 pub(crate) mod theme;
 pub(crate) mod watch;

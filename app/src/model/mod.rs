@@ -39,7 +39,9 @@ pub use migration::{
 };
 pub use page::Page;
 pub use problem::{FieldError, Problem};
-pub use schedule::{Blackout, CutoverTime, Day, Group, NewBlackout, Schedule, WeeklyRange, Window};
+pub use schedule::{
+    Blackout, CutoverTime, Day, Group, NewBlackout, Opening, PlannedCutover, Schedule, Waiting, WeeklyRange, Window,
+};
 pub use time::Timestamp;
 pub use user::{Caller, Me, Permission, Role};
 pub use verification::{Snapshot, Verification, VerificationCheck};

@@ -110,15 +110,78 @@ pub struct Group {
     pub clients: Vec<ObjectName>,
 }
 
-/// Everything that decides when something may begin, beside the limits of the masters.
+/// A time in which a window is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opening {
+    /// The window.
+    pub window: ObjectName,
+    /// From then on.
+    pub from: Timestamp,
+    /// Until then, not included; none where it never closes.
+    pub until: Option<Timestamp>,
+    /// The same as its time zone has it: `Sat 2026-11-28 22:00 to Sun 04:00 CET`.
+    pub local: String,
+}
+
+/// A migration that waits for its turn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// The migration.
+    pub id: Uuid,
+    /// What it is about: the client, else the mksysb or the SPOT.
+    pub subject: ObjectName,
+    /// Its master's name.
+    pub master: ObjectName,
+    /// The group of its client.
+    pub group: Option<ObjectName>,
+    /// What it waits for; none until that was judged for the first time.
+    pub reason: Option<String>,
+    /// Not before.
+    pub not_before: Option<Timestamp>,
+    /// In this maintenance window.
+    pub window: Option<String>,
+    /// Who asked for it.
+    pub requested_by: String,
+    /// When.
+    pub requested_at: Timestamp,
+}
+
+/// An approved cutover that waits for its time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedCutover {
+    /// The migration.
+    pub id: Uuid,
+    /// NIM name of its client.
+    pub client: ObjectName,
+    /// Its master's name.
+    pub master: ObjectName,
+    /// What it waits for; none until that was judged for the first time.
+    pub reason: Option<String>,
+    /// Not before.
+    pub not_before: Option<Timestamp>,
+    /// In this maintenance window.
+    pub window: Option<String>,
+    /// Who approved it.
+    pub approved_by: String,
+    /// When.
+    pub approved_at: Timestamp,
+}
+
+/// Everything that decides when something may begin, beside the limits of the masters; and what waits for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Schedule {
     /// Maintenance windows, by name.
     pub windows: Vec<Window>,
+    /// The next openings of every window, the present one among them, by window and time.
+    pub openings: Vec<Opening>,
     /// Blackouts that are not over, by start.
     pub blackouts: Vec<Blackout>,
     /// Groups of clients, by name.
     pub groups: Vec<Group>,
+    /// The first 500 migrations that wait for their turn, in the order of asking.
+    pub waiting: Vec<Waiting>,
+    /// The first 500 cutovers that are approved and wait for their time, in the order of approval.
+    pub planned: Vec<PlannedCutover>,
 }
 
 /// When an approved cutover happens. Both empty: now.

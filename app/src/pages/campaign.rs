@@ -4,8 +4,9 @@ use super::migration::no_such_migration;
 use crate::{
     api,
     components::{
-        campaign_badge::CampaignBadge, clock::When, confirm_dialog::ConfirmButton, fleet::on_change, frame::Permitted,
-        loaded::loaded, problem_box::ProblemBox, state_badge::StateBadge, wave_bar::WaveBar,
+        campaign_badge::CampaignBadge, campaign_cutover::CampaignCutover, clock::When, confirm_dialog::ConfirmButton,
+        fleet::on_change, frame::Permitted, loaded::loaded, problem_box::ProblemBox, state_badge::StateBadge,
+        wave_bar::WaveBar,
     },
     model::{Campaign, CampaignAction, CampaignAsk, CampaignMember, GoOn, Problem, Standing, StopRule, WaveSummary},
 };
@@ -182,54 +183,62 @@ fn MemberRow(
 fn CampaignActions(campaign: RwSignal<Campaign>, reread: Callback<()>) -> impl IntoView {
     let problem = RwSignal::new(None::<Problem>);
     let busy = RwSignal::new(false);
-    let (id, name) = campaign.with_untracked(|campaign| (campaign.id, campaign.name.clone()));
-    let offered = Memo::new(move |_| {
-        campaign.with(|campaign| {
-            let ready: u32 = campaign.waves.iter().map(|wave| wave.ready).sum();
-            (campaign.actions.clone(), campaign.wave + 1, ready)
-        })
-    });
+    let id = campaign.with_untracked(|campaign| campaign.id);
+    let offered = Memo::new(move |_| campaign.with(|campaign| (campaign.actions.clone(), campaign.wave + 1)));
+    let ready = Signal::derive(move || !busy.get());
     let buttons = move || {
-        let (actions, next, ready_clones) = offered.get();
-        let name = name.clone();
+        let (actions, next) = offered.get();
         actions
-        .into_iter()
-        // Clients are left out one by one, in their rows.
-        .filter(|action| *action != CampaignAction::Skip)
-        .map(move |action| {
-            let (label, effect, danger) = match action {
-                CampaignAction::Approve => ("Begin the next wave", format!("The clients of wave {next} are launched."), false),
-                CampaignAction::Pause => ("Pause", "Nothing more is launched until somebody resumes it. What runs goes on.".to_owned(), false),
-                CampaignAction::Resume => ("Resume", "It goes on with its present wave.".to_owned(), false),
-                CampaignAction::RetryFailed => ("Retry what failed", "Clients that failed and were cleaned up, and those that were refused, are tried again.".to_owned(), false),
-                CampaignAction::Cutover => ("Cut over all that is ready", format!("{ready_clones} clients are pointed to their clones and rebooted now. Their users are cut off until they are back."), true),
-                CampaignAction::Cancel => ("Cancel the campaign", "Nothing more is launched. Migrations that run go on; cancel them one by one.".to_owned(), true),
-                CampaignAction::Skip => ("Leave out", String::new(), false),
-            };
-            let type_this = (action == CampaignAction::Cutover).then(|| name.clone());
-            let on_confirm = Callback::new(move |reason: String| {
-                busy.set(true);
-                problem.set(None);
-                let ask = CampaignAsk { reason: Some(reason).filter(|r| !r.trim().is_empty()), ..CampaignAsk::default() };
-                spawn_local(async move {
-                    if let Err(refused) = api::act_on_campaign(id, action, ask).await {
-                        problem.set(Some(refused));
+            .into_iter()
+            // Clients are left out one by one, in their rows; a cutover has a question of its own.
+            .filter(|action| !matches!(action, CampaignAction::Skip | CampaignAction::Cutover))
+            .map(move |action| {
+                let (label, effect, danger) = match action {
+                    CampaignAction::Approve => {
+                        ("Begin the next wave", format!("The clients of wave {next} are launched."), false)
                     }
-                    busy.set(false);
-                    reread.run(());
+                    CampaignAction::Pause => (
+                        "Pause",
+                        "Nothing more is launched until somebody resumes it. What runs goes on.".to_owned(),
+                        false,
+                    ),
+                    CampaignAction::Resume => ("Resume", "It goes on with its present wave.".to_owned(), false),
+                    CampaignAction::RetryFailed => (
+                        "Retry what failed",
+                        "Clients that failed and were cleaned up, and those that were refused, are tried again."
+                            .to_owned(),
+                        false,
+                    ),
+                    CampaignAction::Cancel => (
+                        "Cancel the campaign",
+                        "Nothing more is launched. Migrations that run go on; cancel them one by one.".to_owned(),
+                        true,
+                    ),
+                    CampaignAction::Skip | CampaignAction::Cutover => ("", String::new(), false),
+                };
+                let on_confirm = Callback::new(move |reason: String| {
+                    busy.set(true);
+                    problem.set(None);
+                    let ask =
+                        CampaignAsk { reason: Some(reason).filter(|r| !r.trim().is_empty()), ..CampaignAsk::default() };
+                    spawn_local(async move {
+                        if let Err(refused) = api::act_on_campaign(id, action, ask).await {
+                            problem.set(Some(refused));
+                        }
+                        busy.set(false);
+                        reread.run(());
+                    });
                 });
-            });
-            let ready = Signal::derive(move || !busy.get());
-            view! {
-                <Permitted permission=action.permission()>
-                    <ConfirmButton label effect=effect.clone() type_this=type_this.clone() danger ready on_confirm />
-                </Permitted>
-            }
-        })
-        .collect_view()
+                view! {
+                    <Permitted permission=action.permission()>
+                        <ConfirmButton label effect=effect.clone() type_this=None danger ready on_confirm />
+                    </Permitted>
+                }
+            })
+            .collect_view()
     };
     view! {
-        <div class="next" data-tone="live"><div class="actions" role="group" aria-label="Actions">{buttons}</div></div>
+        <div class="next" data-tone="live"><div class="actions" role="group" aria-label="Actions">{buttons} <CampaignCutover campaign ready reread /></div></div>
         {move || problem.get().map(|problem| view! { <ProblemBox problem /> })}
     }
     .into_any()

@@ -7,6 +7,7 @@ use crate::{
         fields::{CheckField, SelectField, TextField},
         loaded::loaded,
         problem_box::ProblemBox,
+        start_time::{TimeField, WindowField, utc},
     },
     model::{GoOn, NewCampaign, Problem, Resource as NimResource, StopRule, Template, campaign::parse_members},
 };
@@ -52,8 +53,8 @@ fn Form(resources: Vec<NimResource>, clients: String) -> impl IntoView {
     let text = |value: &str| RwSignal::new(value.to_owned());
     let (name, list, cache_vg) = (text(""), RwSignal::new(clients), text("nimadmvg"));
     let (lpp_source, spot) = (newest(&sources), newest(&spots));
-    let (canary, size, failures, apart, window, change) =
-        (text("1"), text("10"), text("1"), text(""), text(""), text(""));
+    let (canary, size, failures, apart, not_before, window, change) =
+        (text("1"), text("10"), text("1"), text(""), text(""), text(""), text(""));
     let (accept, acknowledge, automatic) = (RwSignal::new(true), RwSignal::new(false), RwSignal::new(false));
     let words =
         |field: RwSignal<String>| field.with(|text| Some(text.trim().to_owned()).filter(|text| !text.is_empty()));
@@ -80,7 +81,7 @@ fn Form(resources: Vec<NimResource>, clients: String) -> impl IntoView {
             exclude_files: None,
             update: false,
             accept_licenses: accept.get(),
-            not_before: None,
+            not_before: not_before.with(|text| utc(text)).map_err(|why| format!("Not before: {why}."))?,
             window: words(window),
             change_ref: words(change),
             note: None,
@@ -161,7 +162,8 @@ fn Form(resources: Vec<NimResource>, clients: String) -> impl IntoView {
                 <TextField label="Clients in each further wave" value=size />
                 <TextField label="Stop at so many failures" value=failures hint="0: never" />
                 <CheckField label="Waves follow by themselves, without an approval" value=automatic />
-                <TextField label="Maintenance window" value=window hint="Its name; empty: at once" />
+                <TimeField label="Not before" value=not_before hint="Empty: at once" />
+                <WindowField value=window />
                 <TextField label="Change number" value=change />
                 <CheckField label="Accept licence agreements (-Y)" value=accept />
                 <CheckField label="Launch also where the pre-flight only warns" value=acknowledge />

@@ -1,6 +1,7 @@
 //! What the launch form holds, and the request it makes.
 
 use super::query;
+use crate::components::start_time::utc;
 use crate::model::{
     BootlistPolicy, DiskUse, LaunchOptions, LaunchRequest, Operation, Resource as NimResource, RunMode, Timestamp,
     Unfit,
@@ -30,11 +31,6 @@ fn newest_pair(resources: &[NimResource]) -> (String, String) {
         (same_name, same_level, version_part(&lpp.name))
     });
     (lpp.map_or_else(String::new, |lpp| lpp.name.to_string()), spot.name.to_string())
-}
-
-/// What `datetime-local` gives, taken as UTC.
-fn utc(text: &str) -> Result<Timestamp, &'static str> {
-    serde_json::from_value(format!("{text}:00Z").into()).map_err(|_| "The start is no date and time.")
 }
 
 /// Everything that can be chosen.
@@ -165,7 +161,7 @@ impl Fields {
             },
             mode: if stepped { RunMode::Stepped } else { RunMode::Full },
             hold_after: if stepped { self.hold_after.get() } else { Vec::new() },
-            not_before: words(self.not_before).map(|text| utc(&text)).transpose()?,
+            not_before: self.not_before.with(|text| utc(text)).map_err(|_| "The start is no date and time.")?,
             window: words(self.window),
             change_ref: words(self.change_ref),
             note: words(self.note),

@@ -12,6 +12,7 @@ use crate::{
         fields::{CheckField, SelectField, TextField},
         preflight::Findings,
         problem_box::ProblemBox,
+        start_time::{TimeField, WindowField},
     },
     format,
     model::{LaunchOptions, LaunchRequest, Migration, Operation, Preflight, Problem, Resource as NimResource, Verdict},
@@ -186,12 +187,8 @@ fn Choices(fields: Fields, operation: Memo<Operation>, options: LaunchOptions) -
         <fieldset>
             <legend>"Start"</legend>
             <div class="grid">
-                <label class="field">
-                    <span>"Not before (UTC)"</span>
-                    <input type="datetime-local" prop:value=fields.not_before on:input:target=move |ev| fields.not_before.set(ev.target().value()) />
-                    <small>"Empty: as soon as the master has a place"</small>
-                </label>
-                <TextField label="Maintenance window" value=fields.window hint="Its name; empty: at any time" />
+                <TimeField label="Not before" value=fields.not_before hint="Empty: as soon as the master has a place" />
+                <WindowField value=fields.window />
             </div>
         </fieldset>
         <fieldset>

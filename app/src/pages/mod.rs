@@ -20,5 +20,6 @@ pub(crate) mod migrations;
 pub(crate) mod not_found;
 pub(crate) mod overview;
 pub(crate) mod query;
+pub(crate) mod schedule;
 pub(crate) mod sign_in;
 pub(crate) mod verification;

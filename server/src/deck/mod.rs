@@ -7,6 +7,7 @@ mod campaign;
 mod fleet;
 mod import;
 mod launch;
+mod openings;
 mod read;
 mod schedule;
 

@@ -1,16 +1,19 @@
-//! Windows, blackouts and groups, as administrators keep them.
+//! Windows, blackouts and groups, as administrators keep them; and what waits for them.
 
-use super::{ServerDeck, db};
+use super::{ServerDeck, db, openings::openings};
 use crate::{
-    engine::calendar::Calendar,
+    engine::calendar::{BadWindow, Calendar},
     error::{ACTION_REFUSED, BAD_INPUT, NOT_FOUND},
-    store::{audit, master, schedule},
+    store::{audit, master, schedule, waiting},
 };
 use app::model::{Blackout, Caller, Group, NewBlackout, Problem, Schedule, Window};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+/// Of every window so many openings are told.
+const OPENINGS: usize = 3;
 
 async fn record(
     tx: &mut PgConnection,
@@ -22,17 +25,31 @@ async fn record(
     audit::record(tx, &caller.username, action, &subject, detail).await.map_err(db).map(|_| ())
 }
 
+/// Which field of a window it is that cannot be.
+fn bad_window(why: BadWindow) -> Problem {
+    let field = match why {
+        BadWindow::Zone(_) => "time_zone",
+        BadWindow::Empty | BadWindow::Time(_) | BadWindow::Nothing(_) => "ranges",
+    };
+    BAD_INPUT.field(field, why.to_string())
+}
+
 impl ServerDeck {
     pub(super) async fn read_schedule(&self) -> Result<Schedule, Problem> {
+        let windows = schedule::windows(&self.pool).await.map_err(db)?;
+        let now = OffsetDateTime::now_utc();
         Ok(Schedule {
-            windows: schedule::windows(&self.pool).await.map_err(db)?,
+            openings: windows.iter().flat_map(|window| openings(window, now, OPENINGS)).collect(),
+            windows,
             blackouts: schedule::blackouts(&self.pool).await.map_err(db)?,
             groups: schedule::groups(&self.pool).await.map_err(db)?,
+            waiting: waiting::for_a_turn(&self.pool).await.map_err(db)?,
+            planned: waiting::for_a_cutover(&self.pool).await.map_err(db)?,
         })
     }
 
     pub(super) async fn store_window(&self, caller: &Caller, window: Window) -> Result<Window, Problem> {
-        let calendar = Calendar::read(&window).map_err(|why| BAD_INPUT.field("ranges", why.to_string()))?;
+        let calendar = Calendar::read(&window).map_err(bad_window)?;
         let mut tx = self.pool.begin().await.map_err(db)?;
         schedule::put_window(&mut *tx, &window).await.map_err(db)?;
         let detail = json!({ "time_zone": window.time_zone, "ranges": window.ranges });
@@ -65,7 +82,7 @@ impl ServerDeck {
             return Err(BAD_INPUT.field("reason", "say why, in at most 200 bytes: whoever waits is told"));
         }
         if new.ends_at <= new.starts_at {
-            return Err(BAD_INPUT.field("ends_at", "must be after starts_at"));
+            return Err(BAD_INPUT.field("ends_at", "must be after the start"));
         }
         let only = match &new.master {
             None => None,

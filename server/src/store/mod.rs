@@ -19,6 +19,7 @@ pub mod session;
 mod support;
 pub mod token;
 pub mod user;
+pub mod waiting;
 pub mod watch;
 
 pub(crate) use support::{blank, decode, like, limit, page, state};

@@ -70,7 +70,8 @@ async fn starts_and_cutovers_keep_their_times() {
     let program = Program::start(2000).await;
     let rest = &program.rest;
     let bad = json!({ "name": "night", "time_zone": "Mars/Base", "ranges": [{ "days": ["sat"], "from": "22:00", "to": "04:00" }] });
-    rest.post("/windows", &bad).await.refused(422, "ND0003");
+    let refused = rest.post("/windows", &bad).await.refused(422, "ND0003");
+    assert_eq!(refused["errors"][0]["field"], "time_zone", "{refused}");
     // A window on the one day of the week that is neither today nor yesterday, anywhere on earth, is closed now.
     let ahead = time::OffsetDateTime::now_utc() + time::Duration::days(3);
     let day = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"][usize::from(ahead.weekday().number_days_from_monday())];
@@ -85,6 +86,12 @@ async fn starts_and_cutovers_keep_their_times() {
     request["window"] = json!("night");
     let id = rest.launch(&request).await;
     waits_for(rest, &id, "maintenance window night, which opens at").await;
+    let schedule = rest.get("/schedule").await.ok();
+    let waiting = &schedule["waiting"][0];
+    assert_eq!((&waiting["subject"], &waiting["window"]), (&json!("lpar71"), &json!("night")), "{schedule}");
+    assert!(waiting["reason"].as_str().unwrap().contains("night"), "{schedule}");
+    assert_eq!(schedule["openings"].as_array().unwrap().len(), 3, "{schedule}");
+    assert_eq!(schedule["openings"][0]["from"], schedule["windows"][0]["opens_at"], "{schedule}");
     rest.post(&format!("/migrations/{id}/start"), &json!({ "reason": "the owner agreed" })).await.ok();
     rest.reach(&id, &["clone_ready"]).await;
 
@@ -95,6 +102,8 @@ async fn starts_and_cutovers_keep_their_times() {
     let planned = rest.post(&cutover, &json!({ "window": "night" })).await.ok();
     assert_eq!((&planned["state"], &planned["cutover_by"]), (&json!("clone_ready"), &json!("admin")), "{planned}");
     waits_for(rest, &id, "The cutover is approved. Waits for the maintenance window").await;
+    let planned = rest.get("/schedule").await.ok()["planned"].clone();
+    assert_eq!((&planned[0]["client"], &planned[0]["approved_by"]), (&json!("lpar71"), &json!("admin")), "{planned}");
     let answer = rest.send(rest.request(reqwest::Method::DELETE, "/windows/night")).await;
     answer.refused(409, "ND0304");
     let held = rest.post(&format!("/migrations/{id}/hold"), &json!({})).await.ok();
