@@ -30,6 +30,12 @@ impl Times {
         self.0.get(rank).copied().unwrap_or_default()
     }
 
+    /// For a few that take seconds.
+    pub(crate) fn seconds(&self) -> String {
+        let s = |part| self.part(part).as_secs_f64();
+        format!("min {:.2} s, median {:.2} s, max {:.2} s ({} rounds)", s(0.0), s(0.5), s(1.0), self.0.len())
+    }
+
     pub(crate) fn text(&self) -> String {
         let ms = |part| self.part(part).as_secs_f64() * 1000.0;
         format!("p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms ({} lines)", ms(0.5), ms(0.99), ms(1.0), self.0.len())

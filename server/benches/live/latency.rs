@@ -2,6 +2,7 @@
 //! tail -f` at the same time.
 
 use crate::{
+    estate::Estate,
     figures::{Times, goal, row},
     program::Program,
     rest::{order, until},
@@ -32,11 +33,16 @@ pub(crate) async fn cookie(address: &str) -> String {
     cookie.split(';').next().unwrap().to_owned()
 }
 
-/// Has the master's nimadm print `before` itself; the id of the migration whose log it is.
-pub(crate) async fn launch(program: &Program, script: &str) -> String {
-    let real = String::from_utf8(program.on_master("cat \"$(command -v nimadm)\"", b"")).unwrap();
+/// Has the master's nimadm run `script` before itself.
+pub(crate) fn before_nimadm(estate: &Estate, script: &str) {
+    let real = String::from_utf8(estate.on_master("cat \"$(command -v nimadm)\"", b"")).unwrap();
     let (shebang, exec) = real.split_once('\n').unwrap();
-    program.on_master("cat >\"$(command -v nimadm)\"", format!("{shebang}\n{script}{exec}").as_bytes());
+    estate.on_master("cat >\"$(command -v nimadm)\"", format!("{shebang}\n{script}{exec}").as_bytes());
+}
+
+/// The same, and launches; the id of the migration whose log it is.
+pub(crate) async fn launch(program: &Program, script: &str) -> String {
+    before_nimadm(&program.estate(), script);
     program.rest.launch(&order("lpar71")).await
 }
 

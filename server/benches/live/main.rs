@@ -1,5 +1,6 @@
 //! The live path, end to end: the real program with its lab and its private PostgreSQL, each figure beside a baseline of the
-//! same run. `cargo bench --bench live`, or with a name: `-- ingest`, `-- latency`, `-- crowd`.
+//! same run. `cargo bench --bench live`, or with a name: `-- ingest`, `-- latency`, `-- crowd`,
+//! `-- takeover`, `-- five_hundred`.
 //!
 //! Figures are printed and judged by people; nothing here fails because a machine is slow, only because something is wrong.
 
@@ -10,19 +11,34 @@
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
+#[expect(dead_code, reason = "shared with the tests, which use the rest")]
+#[path = "../../tests/faults/clients.rs"]
+mod clients;
+#[expect(dead_code, reason = "shared with the tests, which use the rest")]
+#[path = "../../tests/faults/cluster.rs"]
+mod cluster;
 #[path = "../../tests/faults/estate.rs"]
 mod estate;
 #[expect(dead_code, reason = "shared with the tests, which use the rest")]
+#[path = "../../tests/faults/fleet.rs"]
+mod fleet;
+#[expect(dead_code, reason = "shared with the tests, which use the rest")]
 #[path = "../../tests/faults/program.rs"]
 mod program;
+#[expect(dead_code, reason = "shared with the tests, which use the rest")]
+#[path = "../../tests/faults/proxy.rs"]
+mod proxy;
 #[expect(dead_code, reason = "shared with the tests, which use the rest")]
 #[path = "../../tests/faults/rest.rs"]
 mod rest;
 
 mod crowd;
 mod figures;
+mod five_hundred;
 mod ingest;
 mod latency;
+mod process;
+mod takeover;
 mod viewer;
 
 use std::future::Future;
@@ -44,4 +60,6 @@ fn main() {
     run("ingest", Box::pin(ingest::measure()));
     run("latency", Box::pin(latency::measure()));
     run("crowd", Box::pin(crowd::measure()));
+    run("takeover", Box::pin(takeover::measure()));
+    run("five_hundred", Box::pin(five_hundred::measure()));
 }

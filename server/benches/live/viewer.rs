@@ -12,6 +12,8 @@ pub(crate) const STAMP: &str = "printed-at ";
 pub(crate) struct Seen {
     /// The last line.
     pub(crate) last: u64,
+    /// When the newest stamped line was printed, since 1970.
+    pub(crate) printed: Duration,
     /// How long each stamped line was on its way.
     pub(crate) delays: Vec<Duration>,
     /// The number of the last stamped line that was counted, and how many were.
@@ -29,11 +31,15 @@ pub(crate) fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap()
 }
 
+/// When a stamped line was printed.
+fn printed(after_stamp: &[u8]) -> Duration {
+    let digits = after_stamp.iter().take_while(|byte| byte.is_ascii_digit());
+    Duration::from_nanos(digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
+}
+
 /// How long ago a stamped line was printed.
 pub(crate) fn delay(after_stamp: &[u8], now: Duration) -> Duration {
-    let digits = after_stamp.iter().take_while(|byte| byte.is_ascii_digit());
-    let nanos = digits.fold(0_u64, |number, digit| number * 10 + u64::from(digit - b'0'));
-    now.saturating_sub(Duration::from_nanos(nanos))
+    now.saturating_sub(printed(after_stamp))
 }
 
 impl Viewer {
@@ -88,7 +94,8 @@ impl Seen {
         let mut rest = event;
         while let Some(at) = find(rest, STAMP.as_bytes()) {
             rest = &rest[at + STAMP.len()..];
-            self.delays.push(delay(rest, now));
+            self.printed = printed(rest);
+            self.delays.push(now.saturating_sub(self.printed));
             self.stamped += 1;
         }
     }

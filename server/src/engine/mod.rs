@@ -16,6 +16,7 @@ pub mod eta;
 pub mod host;
 pub mod interlock;
 pub mod inventory;
+mod keeper;
 pub mod launch;
 pub mod look;
 pub mod machine;
@@ -36,6 +37,7 @@ use crate::{
     logs::bus::Bus,
     store::{fence, history::History},
 };
+use keeper::Keeper;
 use masters::Masters;
 use sqlx::PgPool;
 use std::{sync::Arc, time::Duration};
@@ -104,6 +106,7 @@ pub struct Engine {
     /// New at each start: a process that is draining must not be taken for the one that replaces it.
     owner: Uuid,
     wake: Notify,
+    keeper: Arc<Keeper>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -120,6 +123,7 @@ impl Engine {
             history: History::default(),
             owner: Uuid::now_v7(),
             wake: Notify::new(),
+            keeper: Arc::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         });
@@ -128,6 +132,11 @@ impl Engine {
         engine.tasks.spawn(async move {
             campaigning.stop.run_until_cancelled(campaigning.run_campaigns()).await.unwrap_or_default();
         });
+        // It stops with the runs: what is left to them is to give their leases back.
+        let keeping = engine.clone();
+        engine
+            .tasks
+            .spawn(async move { keeping.stop.run_until_cancelled(keeping.keep_leases()).await.unwrap_or_default() });
         let looking = engine.clone();
         engine
             .tasks

@@ -7,6 +7,7 @@
 use super::{
     Engine,
     host::HostError,
+    keeper::{Lease, Renewal},
     machine::{self, Event, Refused, Work},
     masters::ConnectError,
 };
@@ -26,20 +27,15 @@ use app::model::State;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::{sync::Arc, time::Duration};
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep, timeout_at},
-};
+use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
 /// A claimed migration being worked on.
 pub struct Run {
     pub(super) engine: Arc<Engine>,
     pub(super) fence: Fence,
-    /// When the claim was asked for: the lease has run since then, however late the answer was.
-    claimed: Instant,
-    /// How often a person has moved the migration, as last heard of.
-    asked: watch::Sender<i32>,
+    /// When the lease was last renewed, and how often a person had moved the migration by then.
+    lease: Lease,
 }
 
 /// Why a step did not come to its end.
@@ -95,7 +91,8 @@ impl From<SpoolError> for StepError {
 
 impl Run {
     pub(super) fn new(engine: Arc<Engine>, fence: Fence, claimed: Instant) -> Self {
-        Self { engine, fence, claimed, asked: watch::Sender::new(0) }
+        let lease = engine.keeper.hold(fence, claimed);
+        Self { engine, fence, lease }
     }
 
     /// Works until nothing is asked for any more, the lease is lost, or this server stops.
@@ -143,27 +140,37 @@ impl Run {
         Ok(())
     }
 
-    /// Renews the lease; returns when it must be taken for lost. The clock is monotonic and starts before the request: by the
-    /// time the database would give the lease to another, this server has stopped.
+    /// Sees to it that the lease is renewed; returns when it must be taken for lost. The clock is monotonic and starts before the
+    /// request: by the time the database would give the lease to another, this server has stopped.
     async fn keep_lease(&self) {
         let ttl = self.engine.timing.lease;
-        let mut last = self.claimed;
-        while let Ok(Some(renewed)) = timeout_at(last + ttl.mul_f64(0.8), self.renew_lease(ttl)).await {
-            last = renewed;
+        let mut renewals = self.lease.subscribe();
+        loop {
+            let last = renewals.borrow_and_update().at;
+            let end = last + ttl.mul_f64(0.8);
+            if Instant::now() >= end {
+                return;
+            }
+            let renewed = async {
+                // The keeper does it for all runs at a third of it. What it could not renew is this run's own affair.
+                timeout_at(last + ttl / 2, renewals.changed()).await.is_ok() || self.renew_lease(ttl).await
+            };
+            if timeout_at(end, renewed).await != Ok(true) {
+                return;
+            }
         }
     }
 
-    /// Waits a third of the lease and renews it. Gives the moment it was asked for; none where it is lost.
-    async fn renew_lease(&self, ttl: Duration) -> Option<Instant> {
-        sleep(ttl / 3).await;
+    /// Renews this lease alone. False where it is lost.
+    async fn renew_lease(&self, ttl: Duration) -> bool {
         loop {
-            let asked = Instant::now();
+            let at = Instant::now();
             match fence::renew(&self.engine.pool, &self.fence, ttl).await {
-                Ok(times) => {
-                    self.asked.send_replace(times);
-                    return Some(asked);
+                Ok(asked) => {
+                    self.lease.renewed(Renewal { at, asked });
+                    return true;
                 }
-                Err(WriteError::Fenced) => return None,
+                Err(WriteError::Fenced) => return false,
                 Err(WriteError::Database(error)) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "the lease could not be renewed");
                     sleep(ttl / 20).await;
@@ -174,7 +181,7 @@ impl Run {
 
     async fn work(&self) -> Result<(), StepError> {
         let mut failures = 0;
-        let mut asked = self.asked.subscribe();
+        let mut renewals = self.lease.subscribe();
         loop {
             let row = self.row().await?;
             let Some(work) = machine::work(row.state()?) else { return Ok(()) };
@@ -182,7 +189,7 @@ impl Run {
             // Dropping a step is what a crash would do, and each can be begun again: so a person's word is heard at once.
             let result = tokio::select! {
                 result = step => result,
-                _ = asked.wait_for(|times| *times > row.asked) => continue,
+                _ = renewals.wait_for(|renewal| renewal.asked > row.asked) => continue,
             };
             match result {
                 Ok(()) => {
@@ -198,7 +205,7 @@ impl Run {
             let pause = sleep(self.pause(failures));
             tokio::select! {
                 () = pause => failures += 1,
-                _ = asked.wait_for(|times| *times > row.asked) => failures = 0,
+                _ = renewals.wait_for(|renewal| renewal.asked > row.asked) => failures = 0,
             }
         }
     }

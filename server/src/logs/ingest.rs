@@ -208,11 +208,32 @@ impl Writer {
     async fn store(&self, batch: Vec<(OffsetDateTime, Chunk)>) -> Result<Duration, WriteError> {
         let begun = Instant::now();
         let id = self.fence.migration;
+        if batch.iter().any(|(_, chunk)| chunk.begins.is_some() || chunk.progress.is_some()) {
+            self.store_with_phases(&batch).await?;
+        } else {
+            // Nothing but bytes: one statement is a transaction, too, and not five messages to and fro.
+            log::append(&mut *self.pool.acquire().await?, &self.fence, self.at(), &batch).await?;
+        }
+        let took = begun.elapsed();
+        // Nobody here may be watching; then nothing is encoded.
+        if self.bus.is_watched(id) {
+            for (_, chunk) in &batch {
+                self.show(chunk);
+            }
+            if batch.iter().any(|(_, chunk)| chunk.begins.is_some() || chunk.progress.is_some()) {
+                self.show_phases().await?;
+            }
+        }
+        self.bus.logged(id);
+        Ok(took)
+    }
+
+    async fn store_with_phases(&self, batch: &[(OffsetDateTime, Chunk)]) -> Result<(), WriteError> {
+        let id = self.fence.migration;
         let mut tx = self.pool.begin().await?;
-        let at = log::At { attempt: self.attempt, bytes: self.base.bytes, lines: self.base.lines };
-        log::append(&mut tx, &self.fence, at, &batch).await?;
+        log::append(&mut tx, &self.fence, self.at(), batch).await?;
         let mut progress = None;
-        for (at, chunk) in &batch {
+        for (at, chunk) in batch {
             if let Some(number) = chunk.begins {
                 // What the phase before came to, before it ends.
                 if let Some(progress) = progress.take() {
@@ -226,18 +247,12 @@ impl Writer {
             phase::progress(&mut tx, id, self.attempt, progress).await?;
         }
         tx.commit().await?;
-        let took = begun.elapsed();
-        // Nobody here may be watching; then nothing is encoded.
-        if self.bus.is_watched(id) {
-            for (_, chunk) in &batch {
-                self.show(chunk);
-            }
-            if batch.iter().any(|(_, chunk)| chunk.begins.is_some() || chunk.progress.is_some()) {
-                self.show_phases().await?;
-            }
-        }
-        self.bus.logged(id);
-        Ok(took)
+        Ok(())
+    }
+
+    /// Where this log begins in the whole migration's.
+    fn at(&self) -> log::At {
+        log::At { attempt: self.attempt, bytes: self.base.bytes, lines: self.base.lines }
     }
 
     fn show(&self, chunk: &Chunk) {

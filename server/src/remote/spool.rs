@@ -286,12 +286,14 @@ echo "claimed $alive ${{rc:--}} ${{size:-0}}"
 }
 
 fn follow_script(job: &Job, offset: u64) -> String {
-    // The loop ends with the job, with the tail, or with the connection ($PPID is sshd's process for it).
+    // The loop ends with the job, with the tail, or with the connection ($PPID is sshd's process for it). But for the sleep it starts
+    // no process: a master with hundreds of jobs would start a thousand a second only to see that they live.
     format!(
         r#"cd {folder} || exit 71
 tail -c +{from} -f out & tail=$!
 trap 'kill $tail 2>/dev/null; exit 1' 1 2 13 15
-alive() {{ kill -0 $(cat pid{step}) || kill -0 $(cat nimadm{step}.pid); }} 2>/dev/null
+lives() {{ read pid <$1 && kill -0 $pid; }}
+alive() {{ lives pid{step} || lives nimadm{step}.pid; }} 2>/dev/null
 while [ ! -f rc{step} ] && kill -0 $tail 2>/dev/null && kill -0 $PPID 2>/dev/null && alive; do
   sleep 1
 done

@@ -58,8 +58,8 @@ pub struct At {
     pub lines: u64,
 }
 
-/// Stores chunks that follow on each other, each with the time when it was printed, and moves the offset past them, in the
-/// caller's transaction.
+/// Stores chunks that follow on each other, each with the time when it was printed, and moves the offset past them. One statement, and so
+/// whole or not at all, also outside a transaction: five hundred logs that grow by a line a second are five hundred of these.
 ///
 /// # Errors
 /// [`WriteError::Fenced`] where the lease is lost, or the bytes do not follow on those that are stored.
@@ -72,9 +72,21 @@ pub async fn append(
     let (Some((_, first)), Some((last_at, _))) = (chunks.first(), chunks.last()) else { return Ok(()) };
     let lines: i64 = chunks.iter().map(|(_, chunk)| i64::from(chunk.line_count)).sum();
     let bytes: i64 = chunks.iter().map(|(_, chunk)| chunk.body.len() as i64).sum();
+    // A column each. PostgreSQL's text has no NUL; a head holds none, it is text for eyes.
+    let column = |of: fn(&At, &Chunk) -> i64| chunks.iter().map(|(_, chunk)| of(&to, chunk)).collect::<Vec<_>>();
+    // Whoever waited here for the row while another claimed it finds its epoch outdated: then nothing has moved, and nothing is stored.
     let done = sqlx::query(
-        "UPDATE migration SET log_lines = log_lines + $4, log_bytes = log_bytes + $5, last_line_at = $6, updated_at = now()
-         WHERE id = $1 AND epoch = $2 AND log_bytes = $3",
+        "WITH moved AS (
+             UPDATE migration SET log_lines = log_lines + $4, log_bytes = log_bytes + $5, last_line_at = $6, updated_at = now()
+             WHERE id = $1 AND epoch = $2 AND log_bytes = $3 RETURNING id
+         ), counted AS (
+             UPDATE attempt SET log_lines = log_lines + $4, log_bytes = log_bytes + $5
+             FROM moved WHERE migration_id = moved.id AND number = $7
+         )
+         INSERT INTO log_chunk (migration_id, first_byte, attempt, phase, at, first_line, line_count, head, head_bytes, body)
+         SELECT moved.id, c.first_byte, $7, c.phase, c.at, c.first_line, c.line_count, c.head, c.head_bytes, c.body
+         FROM moved, unnest($8::bigint[], $9::smallint[], $10::timestamptz[], $11::bigint[], $12::integer[], $13::text[],
+                            $14::bigint[], $15::bytea[]) c (first_byte, phase, at, first_line, line_count, head, head_bytes, body)",
     )
     .bind(fence.migration)
     .bind(fence.epoch)
@@ -82,27 +94,6 @@ pub async fn append(
     .bind(lines)
     .bind(bytes)
     .bind(last_at)
-    .execute(&mut *conn)
-    .await?;
-    fenced(done.rows_affected())?;
-    sqlx::query(
-        "UPDATE attempt SET log_lines = log_lines + $3, log_bytes = log_bytes + $4 WHERE migration_id = $1 AND number = $2",
-    )
-    .bind(fence.migration)
-    .bind(to.attempt)
-    .bind(lines)
-    .bind(bytes)
-    .execute(&mut *conn)
-    .await?;
-    // One statement for all of them: a column each. PostgreSQL's text has no NUL; a head holds none, it is text for eyes.
-    let column = |of: fn(&At, &Chunk) -> i64| chunks.iter().map(|(_, chunk)| of(&to, chunk)).collect::<Vec<_>>();
-    sqlx::query(
-        "INSERT INTO log_chunk (migration_id, first_byte, attempt, phase, at, first_line, line_count, head, head_bytes, body)
-         SELECT $1, first_byte, $2, phase, at, first_line, line_count, head, head_bytes, body
-         FROM unnest($3::bigint[], $4::smallint[], $5::timestamptz[], $6::bigint[], $7::integer[], $8::text[], $9::bigint[],
-                     $10::bytea[]) c (first_byte, phase, at, first_line, line_count, head, head_bytes, body)",
-    )
-    .bind(fence.migration)
     .bind(to.attempt)
     .bind(column(|to, chunk| (to.bytes + chunk.first_byte).cast_signed()))
     .bind(chunks.iter().map(|(_, chunk)| chunk.phase.map(|phase| i16::from(phase.number()))).collect::<Vec<_>>())
@@ -114,7 +105,7 @@ pub async fn append(
     .bind(chunks.iter().map(|(_, chunk)| chunk.body.as_slice()).collect::<Vec<_>>())
     .execute(conn)
     .await?;
-    Ok(())
+    fenced(done.rows_affected())
 }
 
 /// Chunks in which lines from `line` on end, in order, at most `limit` chunks.

@@ -12,6 +12,8 @@ pub(crate) struct Postgres {
     programs: Programs,
     data: PathBuf,
     pub(crate) port: u16,
+    /// Whether a commit waits for the disk: tests crash servers, not machines.
+    fsync: &'static str,
     _dir: DataDir,
 }
 
@@ -22,7 +24,12 @@ fn free_port() -> u16 {
 impl Postgres {
     /// A primary that a replica can follow.
     pub(crate) async fn primary() -> Self {
-        let postgres = Self::prepare().await;
+        Self::with_fsync("off").await
+    }
+
+    /// The same, and whether it acknowledges a commit before it is on disk.
+    pub(crate) async fn with_fsync(fsync: &'static str) -> Self {
+        let postgres = Self::prepare(fsync).await;
         postgres.run(
             "initdb",
             &[
@@ -42,7 +49,7 @@ impl Postgres {
 
     /// A replica of `primary`. From then on the primary acknowledges nothing that the replica does not have.
     pub(crate) async fn replica_of(primary: &Self) -> Self {
-        let replica = Self::prepare().await;
+        let replica = Self::prepare("off").await;
         let from = format!("host=127.0.0.1 port={} user=nimdeck", primary.port);
         replica.run(
             "pg_basebackup",
@@ -68,10 +75,11 @@ impl Postgres {
         until("the replica follows", || async { (self.ask("postgres", caught_up) == "1").then_some(()) }).await;
     }
 
-    async fn prepare() -> Self {
+    async fn prepare(fsync: &'static str) -> Self {
         let dir = DataDir::new();
         let data = dir.path().join("pg");
-        let postgres = Self { programs: Programs::find(None).await.unwrap(), data, port: free_port(), _dir: dir };
+        let postgres =
+            Self { programs: Programs::find(None).await.unwrap(), data, port: free_port(), fsync, _dir: dir };
         std::fs::create_dir(&postgres.data).unwrap();
         if is_root() {
             Command::new("chown").arg("postgres:").arg(&postgres.data).status().unwrap();
@@ -91,8 +99,8 @@ impl Postgres {
     /// Starts it, or starts it again after [`Postgres::crash`].
     pub(crate) fn start(&self) {
         let options = format!(
-            "-p {} -h 127.0.0.1 -k '' -c fsync=off -c wal_level=replica -c max_wal_senders=10 -c max_connections=200 -c wal_keep_size=512",
-            self.port
+            "-p {} -h 127.0.0.1 -k '' -c fsync={} -c wal_level=replica -c max_wal_senders=10 -c max_connections=200 -c wal_keep_size=512",
+            self.port, self.fsync
         );
         let log = self.data.join("server.log");
         self.run(

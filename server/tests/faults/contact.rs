@@ -1,18 +1,10 @@
 //! Cut connections: lost contact is not failure, and nothing of the log is lost or doubled.
 
+use crate::estate::lab_host;
 use crate::program::Program;
 use crate::proxy::Proxy;
 use crate::rest::{order, until};
 use serde_json::json;
-use std::net::SocketAddr;
-use std::path::Path;
-
-/// Address and host key of one of the lab's hosts, as the lab's `known_hosts` tells them to `ssh`.
-pub(crate) fn lab_host(lab: &Path, index: usize) -> (SocketAddr, String) {
-    let known = std::fs::read_to_string(lab.join("known_hosts")).unwrap();
-    let (place, key) = known.lines().nth(index).unwrap().split_once(' ').unwrap();
-    (place.replace(['[', ']'], "").parse().unwrap(), key.to_owned())
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_whose_connection_is_cut_five_times_is_followed_to_its_end() {

@@ -4,8 +4,16 @@ use crate::rest::{Rest, sha256};
 use crate::support::kill;
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
+
+/// Address and host key of one of the lab's hosts, as the lab's `known_hosts` tells them to `ssh`.
+pub(crate) fn lab_host(lab: &Path, index: usize) -> (SocketAddr, String) {
+    let known = fs::read_to_string(lab.join("known_hosts")).unwrap();
+    let (place, key) = known.lines().nth(index).unwrap().split_once(' ').unwrap();
+    (place.replace(['[', ']'], "").parse().unwrap(), key.to_owned())
+}
 
 /// The lab's directory.
 pub(crate) struct Estate(pub(crate) PathBuf);

@@ -1,11 +1,10 @@
 //! Several servers on one PostgreSQL, and an estate that none of them runs.
 
 use crate::cluster::Postgres;
-use crate::contact::lab_host;
-use crate::estate::Estate;
+use crate::estate::{Estate, lab_host};
 use crate::program::try_listening;
 use crate::proxy::Proxy;
-use crate::rest::{Rest, until};
+use crate::rest::{PATIENCE, Rest, until, until_within};
 use crate::support::{DataDir, PASSWORD, kill};
 use app::model::NewMaster;
 use server::store::{self, master};
@@ -14,6 +13,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
@@ -42,6 +42,16 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     pub(crate) async fn start(servers: usize, clients: u32, speed: u32, options: &[&str]) -> Self {
+        Self::start_on(Postgres::primary().await, servers, clients, speed, options).await
+    }
+
+    pub(crate) async fn start_on(
+        primary: Postgres,
+        servers: usize,
+        clients: u32,
+        speed: u32,
+        options: &[&str],
+    ) -> Self {
         let lab = DataDir::new();
         let lab_process = nimdeck()
             .args(["lab", &format!("--clients={clients}"), &format!("--speed={speed}"), "--dir"])
@@ -52,7 +62,7 @@ impl Fleet {
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        let primary = Arc::new(Postgres::primary().await);
+        let primary = Arc::new(primary);
         until("the lab", || async { lab.path().join("known_hosts").is_file().then_some(()) }).await;
         let (address, key) = lab_host(lab.path(), 0);
         until("the master's sshd", || async { std::net::TcpStream::connect(address).ok() }).await;
@@ -79,9 +89,10 @@ impl Fleet {
             nodes.push(Node::start(&options, database.port, lab.path(), DataDir::new()).await);
         }
         let rest = Rest::sign_in(nodes[0].address).await;
-        until("the first look at the estate", || async {
-            let page = rest.get(&format!("/clients?limit={clients}")).await.ok();
-            let seen = page["items"].as_array().unwrap().iter().filter(|client| client["level"].is_string()).count();
+        // A thousand clients are not looked at as soon as four.
+        let patience = PATIENCE + Duration::from_millis(400) * clients;
+        until_within(patience, "the first look at the estate", || async {
+            let seen = rest.clients().await.iter().filter(|client| client["level"].is_string()).count();
             (seen == clients as usize).then_some(())
         })
         .await;

@@ -1,6 +1,6 @@
 //! Bad input and hosts that are not what they should be: what, where, what to do; and nothing is started.
 
-use crate::contact::lab_host;
+use crate::estate::lab_host;
 use crate::program::Program;
 use crate::proxy::Proxy;
 use crate::rest::{Answer, order};

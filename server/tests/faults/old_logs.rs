@@ -1,6 +1,6 @@
 //! Logs from before nimdeck, over real SSH into the history: byte for byte, once, and nothing else.
 
-use crate::contact::lab_host;
+use crate::estate::lab_host;
 use crate::program::Program;
 use crate::proxy::Proxy;
 use crate::rest::{Answer, sha256};

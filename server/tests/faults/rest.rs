@@ -14,13 +14,22 @@ const HANGS: Duration = Duration::from_secs(20);
 pub(crate) const TICK: Duration = Duration::from_millis(50);
 
 /// Waits until `look` gives something; fails with `what` after [`PATIENCE`].
-pub(crate) async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
+pub(crate) async fn until<T, F: Future<Output = Option<T>>>(what: &str, look: impl FnMut() -> F) -> T {
+    until_within(PATIENCE, what, look).await
+}
+
+/// The same for what may take another time.
+pub(crate) async fn until_within<T, F: Future<Output = Option<T>>>(
+    patience: Duration,
+    what: &str,
+    mut look: impl FnMut() -> F,
+) -> T {
     let start = Instant::now();
     loop {
         if let Some(found) = look().await {
             return found;
         }
-        assert!(start.elapsed() < PATIENCE, "waited in vain: {what}");
+        assert!(start.elapsed() < patience, "waited in vain: {what}");
         tokio::time::sleep(TICK).await;
     }
 }
@@ -128,6 +137,18 @@ impl Rest {
             tokio::time::sleep(TICK).await;
         }
         panic!("{id} does not get to {states:?}: {last}");
+    }
+
+    /// All clients, however many pages they fill.
+    pub(crate) async fn clients(&self) -> Vec<Value> {
+        let mut clients = Vec::new();
+        let mut next = String::new();
+        loop {
+            let mut page = self.get(&format!("/clients?limit=500{next}")).await.ok();
+            clients.append(page["items"].as_array_mut().unwrap());
+            let Some(cursor) = page["next"].as_str() else { return clients };
+            next = format!("&cursor={cursor}");
+        }
     }
 
     /// The raw log.

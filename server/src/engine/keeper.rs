@@ -1,0 +1,132 @@
+//! The leases of all runs of this server, renewed together.
+//!
+//! Guaranteed: a run is told of a renewal only where the database has made it, and with the moment in which it was asked for. Nothing
+//! hangs on being told: a run that hears nothing renews its lease itself, and stops by its own clock as if there were no keeper.
+//!
+//! Were each renewed by itself, a server with five hundred runs would do little else: 250 transactions a second, each of them an fsync.
+//! Were they simply renewed together, one row that somebody has locked would let all the others run out. So locked rows are left
+//! out; their runs wait for them, each alone.
+
+use super::Engine;
+use crate::store::fence::{self, Fence};
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, timeout},
+};
+use uuid::Uuid;
+
+/// What was heard last of a lease.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Renewal {
+    /// When it was asked for: the lease has run since then, however late the answer was.
+    pub(super) at: Instant,
+    /// How often a person has moved the migration.
+    pub(super) asked: i32,
+}
+
+type Held = HashMap<Uuid, (Fence, watch::Sender<Renewal>)>;
+
+/// All leases that this server holds.
+#[derive(Debug, Default)]
+pub(super) struct Keeper(Mutex<Held>);
+
+/// A lease that is renewed with the others until this is dropped.
+pub(super) struct Lease {
+    keeper: Arc<Keeper>,
+    fence: Fence,
+    renewed: watch::Sender<Renewal>,
+}
+
+impl Keeper {
+    /// Takes care of a lease that was asked for at this moment.
+    pub(super) fn hold(self: &Arc<Self>, fence: Fence, at: Instant) -> Lease {
+        let renewed = watch::Sender::new(Renewal { at, asked: 0 });
+        self.lock().insert(fence.migration, (fence, renewed.clone()));
+        Lease { keeper: self.clone(), fence, renewed }
+    }
+
+    fn all(&self) -> Vec<Fence> {
+        self.lock().values().map(|(fence, _)| *fence).collect()
+    }
+
+    fn tell(&self, renewed: &[fence::Renewed], at: Instant) {
+        let held = self.lock();
+        for fence::Renewed { migration, epoch, asked } in renewed {
+            if let Some((_, told)) = held.get(migration).filter(|(fence, _)| fence.epoch == *epoch) {
+                hear(told, Renewal { at, asked: *asked });
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lease {
+    /// The last renewal, and those to come.
+    pub(super) fn subscribe(&self) -> watch::Receiver<Renewal> {
+        self.renewed.subscribe()
+    }
+
+    /// The run has renewed it itself.
+    pub(super) fn renewed(&self, renewal: Renewal) {
+        hear(&self.renewed, renewal);
+    }
+}
+
+/// Two may renew the same lease: what was asked for later counts.
+fn hear(told: &watch::Sender<Renewal>, renewal: Renewal) {
+    told.send_if_modified(|last| {
+        let newer = renewal.at > last.at;
+        if newer {
+            *last = renewal;
+        }
+        newer
+    });
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let mut held = self.keeper.lock();
+        // The same migration may have been claimed again since.
+        if held.get(&self.fence.migration).is_some_and(|(fence, _)| *fence == self.fence) {
+            held.remove(&self.fence.migration);
+        }
+    }
+}
+
+impl Engine {
+    /// Renews all leases at a third of their length, until the process ends.
+    pub(super) async fn keep_leases(&self) {
+        let ttl = self.timing.lease;
+        // A connection of its own: behind hundreds of logs that wait for one of the pool's, all leases would run out together.
+        let options = self.pool.connect_options();
+        let own = PgPoolOptions::new().max_connections(1).connect_lazy_with((*options).clone());
+        loop {
+            sleep(ttl / 3).await;
+            if let Err(error) = self.renew_all(&own, ttl).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the leases could not be renewed together");
+            }
+        }
+    }
+
+    async fn renew_all(&self, own: &PgPool, ttl: Duration) -> Result<(), sqlx::Error> {
+        let fences = self.keeper.all();
+        if fences.is_empty() {
+            return Ok(());
+        }
+        let at = Instant::now();
+        // Where the database is silent, each run finds out by itself; here it is tried again.
+        if let Ok(renewed) = timeout(ttl / 3, fence::renew_all(own, &fences, ttl)).await {
+            self.keeper.tell(&renewed?, at);
+        }
+        Ok(())
+    }
+}
