@@ -3,8 +3,7 @@
 use super::query;
 use crate::components::start_time::utc;
 use crate::model::{
-    BootlistPolicy, DiskUse, LaunchOptions, LaunchRequest, Operation, Resource as NimResource, RunMode, Timestamp,
-    Unfit,
+    BootlistPolicy, DiskUse, LaunchOptions, LaunchRequest, Operation, Resource as NimResource, RunMode, Unfit,
 };
 use aix::{
     DiskName, ObjectName, Phase,

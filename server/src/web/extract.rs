@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn refusals_name_the_field() {
         let field = |body| refusal(body).errors.first().map(|error| error.field.clone());
-        assert_eq!(field("{}").as_deref(), Some("client"));
+        assert_eq!(field("{}").as_deref(), Some("lpp_source"));
         assert_eq!(field(r#"{"client": 7}"#).as_deref(), Some("client"));
         assert_eq!(field(r#"{"clinet": "x"}"#).as_deref(), Some("clinet"));
         assert_eq!(field(r#"{"client": "a", "lpp_source": "x; rm"}"#).as_deref(), Some("lpp_source"));

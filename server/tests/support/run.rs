@@ -15,9 +15,11 @@ pub(crate) async fn claimed(pool: &PgPool) -> Fence {
 
 /// Stores a migration in this state, with everything that any state has as its evidence; nobody has claimed it.
 pub(crate) async fn stored(pool: &PgPool, state: &str) -> Uuid {
+    // What is completed has made no clone, and only a clone is made in steps.
+    let (operation, mode) = if state == "completed" { ("capture", "full") } else { ("migrate", "stepped") };
     let request = serde_json::json!({
-        "client": "lpar71", "lpp_source": "lpp_7300_03_01", "spot": "spot_7300_03_01", "target_disks": ["hdisk1"],
-        "cache_vg": "nimadmvg", "accept_licenses": true, "acknowledge_warnings": true, "mode": "stepped",
+        "operation": operation, "mode": mode, "client": "lpar71", "lpp_source": "lpp_7300_03_01", "spot": "spot_7300_03_01", "target_disks": ["hdisk1"],
+        "cache_vg": "nimadmvg", "accept_licenses": true, "acknowledge_warnings": true,
     });
     let (master, client, migration) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
     let name = format!("m{}", master.simple());
