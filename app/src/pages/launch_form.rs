@@ -305,7 +305,10 @@ fn Launcher(
         <section class="go" aria-label="Launch">
             {move || needs_ack().then(|| view! { <CheckField label="I have read the warnings and go on knowingly" value=acknowledged /> })}
             <button type="button" class="primary wide" data-testid="launch" disabled=move || !may_launch() on:click=launch>{label}</button>
-            <p class="small">"The running system is not touched. nimdeck checks everything once more before it starts."</p>
+            <p class="small">
+                {if fields.client.with_value(Option::is_some) { "The running system is not touched." } else { "No client is touched." }}
+                " nimdeck checks everything once more before it starts."
+            </p>
         </section>
     }
     .into_any()

@@ -16,7 +16,7 @@ use crate::{
     format,
     model::{LogBatch, LogLines, Migration, MigrationSummary, Operation, PhaseRecord, PhaseState, Problem, State},
 };
-use aix::Phase;
+use aix::{Phase, log::Outcome};
 use leptos::{either::Either, prelude::*, task::spawn_local};
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
@@ -215,8 +215,10 @@ fn Head(migration: RwSignal<Migration>, state: Memo<State>) -> impl IntoView {
             let place = image.or((!disks.is_empty()).then_some((" on ", disks)));
             view! {
                 <p class="lead">
-                    {(request.operation != Operation::Migrate).then(|| format!("{} · ", request.operation.title()))}
-                    {(request.operation != Operation::Synchronise).then(|| view! { <b>{from}</b> " → " <b>{to}</b> })}
+                    {(request.operation != Operation::Migrate).then(|| request.operation.title())}
+                    {(request.operation != Operation::Synchronise).then(|| view! {
+                        {(request.operation != Operation::Migrate).then_some(" · ")} <b>{from}</b> " → " <b>{to}</b>
+                    })}
                     {place.map(|(word, place)| view! { {word} <span class="machine">{place}</span> })}
                     " · master " {migration.master.to_string()}
                     " · by " {migration.requested_by.clone()} ", " <When at=migration.requested_at /> " UTC"
@@ -308,7 +310,9 @@ fn FailureBox(migration: RwSignal<Migration>) -> impl IntoView {
             let failed =
                 matches!(migration.state, State::FailedClean | State::FailedDebris | State::VerificationFailed);
             (failed || migration.cause.is_some()).then(|| {
+                let warned = !failed && migration.outcome == Some(Outcome::Warning);
                 let title = match format::current_phase(migration) {
+                    _ if warned => "nimadm has ended, with warnings".to_owned(),
                     Some(phase) if migration.state != State::VerificationFailed => {
                         format!("Failed in phase {phase}: {}", phase.title())
                     }

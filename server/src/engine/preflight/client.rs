@@ -83,7 +83,8 @@ pub(super) fn rootvg_checks(client: &ClientFacts, request: &LaunchRequest) -> Ve
     } else {
         block("R4", "No stale partitions in rootvg", &stale, "Run syncvg -v rootvg first.")
     });
-    let alt = select(&|lv| lv.name.starts_with("alt"));
+    let clone = request.operation.makes_clone();
+    let alt = select(&|lv| clone && lv.name.starts_with("alt"));
     if !alt.is_empty() {
         checks.push(block(
             "R2",
@@ -93,7 +94,7 @@ pub(super) fn rootvg_checks(client: &ClientFacts, request: &LaunchRequest) -> Ve
         ));
     }
     // The limit is documented for alt_disk_install, its text is not public (unconfirmed): it warns, it does not block.
-    let long = select(&|lv| lv.name.len() > 11);
+    let long = select(&|lv| clone && lv.name.len() > 11);
     if !long.is_empty() && request.image_data.is_none() {
         checks.push(warn(
             "R1",
@@ -103,7 +104,7 @@ pub(super) fn rootvg_checks(client: &ClientFacts, request: &LaunchRequest) -> Ve
         ));
     }
     let mirrored = volumes.iter().any(|lv| lv.pps > lv.lps);
-    if mirrored && request.operation.makes_clone() && request.target_disks.len() < 2 {
+    if mirrored && clone && request.target_disks.len() < 2 {
         checks.push(warn(
             "D5",
             "Mirrored rootvg has as many target disks",

@@ -1,0 +1,53 @@
+import { test, open } from './support/test';
+test.use({ labSpeed: 3000 });
+test('look', async ({ signedIn: page, deck }) => {
+  test.setTimeout(8 * 60_000);
+  let n = 0;
+  const shot = async (name: string) => {
+    n += 1;
+    for (const [scheme, w] of [['light', 1440], ['dark', 390]] as const) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.setViewportSize({ width: w, height: 900 });
+      await page.waitForTimeout(250);
+      await page.screenshot({ path: `/tmp/look/${String(n).padStart(2, '0')}-${name}-${scheme}.png`, fullPage: true });
+    }
+    await page.setViewportSize({ width: 1440, height: 900 });
+  };
+  await open(page, '/launch'); await shot('chooser');
+  await open(page, '/launch?master=nim1'); await shot('nomaster');
+  await open(page, '/launch?client=lpar71');
+  await page.getByRole('combobox', { name: 'Operation' }).selectOption('capture');
+  await page.getByRole('textbox', { name: 'File of the new mksysb' }).fill('/export/nim/mksysb/seen.mksysb');
+  await page.getByRole('textbox', { name: 'NIM name of the new mksysb' }).fill('lpar71_seen');
+  await page.getByLabel('I have read the warnings').check();
+  await shot('capture-form');
+  await page.getByTestId('launch').click();
+  await page.locator('[data-testid="state"][data-state="completed"]').waitFor({ timeout: 90_000 });
+  await shot('completed');
+  deck.scenario('lpar73', 'spot-level-mismatch');
+  await open(page, '/launch?client=lpar73');
+  await page.getByLabel('Update within the release').check();
+  await page.getByTestId('repair').waitFor();
+  await shot('repair');
+  await page.getByTestId('repair').click();
+  await page.waitForURL(/master=/);
+  await page.waitForTimeout(2500);
+  await shot('sync-form');
+  await page.getByTestId('launch').click();
+  await page.locator('[data-testid="state"][data-state="completed"]').waitFor({ timeout: 90_000 });
+  await shot('sync-done');
+  await open(page, '/launch?client=lpar73');
+  await page.getByLabel('Update within the release').check();
+  await page.getByLabel('I have read the warnings').check();
+  await page.getByTestId('launch').click();
+  await page.locator('[data-testid="state"][data-state="clone_ready"]').waitFor({ timeout: 90_000 });
+  await page.getByRole('button', { name: 'Wake the clone' }).click();
+  await shot('wake-dialog');
+  await page.getByRole('dialog', { name: 'Wake the clone' }).getByRole('button', { name: 'Wake the clone' }).click();
+  await page.locator('[data-testid="state"][data-state="awake"]').waitFor({ timeout: 90_000 });
+  await shot('awake');
+  await open(page, '/migrations'); await shot('history');
+  await open(page, '/schedule'); await shot('schedule');
+  await open(page, '/campaigns/new?client=lpar71'); await shot('campaign-new');
+  await open(page, '/'); await shot('overview');
+});
