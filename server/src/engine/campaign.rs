@@ -4,7 +4,7 @@
 //! whoever moved them. So it survives servers, and a migration that somebody cancels or retries by hand counts as it stands.
 
 use app::model::{CampaignAction, CampaignState, GoOn, Standing, State, StopRule};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The wave of each client, in the order given: a canary wave first, then waves of a size. Clients of one set in `apart` are never in
 /// one wave. Waves are numbered from 1.
@@ -12,19 +12,24 @@ use std::collections::HashMap;
 pub fn waves(clients: &[String], canary: u16, size: u16, apart: &[Vec<String>]) -> Vec<u16> {
     let room = |wave: u16| if wave == 1 && canary > 0 { canary } else { size.max(1) };
     let mut filled: HashMap<u16, u16> = HashMap::new();
-    let mut placed: Vec<u16> = Vec::with_capacity(clients.len());
-    for (at, client) in clients.iter().enumerate() {
-        let rivals =
-            |other: &String| other != client && apart.iter().any(|set| set.contains(client) && set.contains(other));
-        let taken: Vec<u16> = (0..at).filter(|n| rivals(&clients[*n])).map(|n| placed[n]).collect();
+    let mut sets_of: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (set, members) in apart.iter().enumerate() {
+        members.iter().for_each(|member| sets_of.entry(member).or_default().push(set));
+    }
+    // The waves in which a set has a client already.
+    let mut taken = vec![HashSet::new(); apart.len()];
+    let mut place = |client: &String| {
+        let sets = sets_of.get(client.as_str()).map_or(&[][..], Vec::as_slice);
         let mut wave = 1;
-        while taken.contains(&wave) || filled.get(&wave).copied().unwrap_or_default() >= room(wave) {
+        while sets.iter().any(|set| taken[*set].contains(&wave)) || filled.get(&wave).is_some_and(|n| *n >= room(wave))
+        {
             wave += 1;
         }
+        sets.iter().for_each(|set| _ = taken[*set].insert(wave));
         *filled.entry(wave).or_default() += 1;
-        placed.push(wave);
-    }
-    placed
+        wave
+    };
+    clients.iter().map(&mut place).collect()
 }
 
 /// What a running campaign does next.

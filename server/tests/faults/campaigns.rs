@@ -4,6 +4,7 @@ use crate::fleet::Fleet;
 use crate::program::Program;
 use crate::rest::{Rest, until};
 use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
 
 fn template() -> Value {
     json!({
@@ -29,6 +30,39 @@ async fn reach(rest: &Rest, id: &str, state: &str) -> Value {
 fn standing(campaign: &Value, client: &str) -> Value {
     let members = campaign["members"].as_array().unwrap();
     members.iter().find(|member| member["client"] == client).unwrap()["standing"].clone()
+}
+
+/// Clients that the master has, as far as the database knows.
+async fn add_clients(program: &Program, many: u32) {
+    let options = server::postgres::PrivatePostgres::options_of(program.data()).await.unwrap();
+    let mut database = PgConnection::connect_with(&options).await.unwrap();
+    let insert = "INSERT INTO client (id, master_id, name)
+                  SELECT gen_random_uuid(), m.id, 'node' || n FROM master m, generate_series(1, $1) n";
+    sqlx::query(insert).bind(i64::from(many)).execute(&mut database).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_hundred_clients_are_one_campaign() {
+    let program = Program::start(3000).await;
+    let rest = &program.rest;
+    add_clients(&program, 499).await;
+    let nodes: Vec<String> = (1..=499).map(|n| format!("node{n}")).collect();
+    let csv = format!("lpar71 hdisk1\n{}", nodes.join(" hdisk1\n"));
+    let pairs: Vec<_> = nodes.chunks(2).filter(|pair| pair.len() == 2).collect();
+    let campaign = start(rest, json!({ "csv": csv, "canary": 1, "wave_size": 50, "apart": pairs })).await;
+    let id = campaign["id"].as_str().unwrap();
+    let asks = reach(rest, id, "awaiting_approval").await;
+    let (members, waves) = (asks["members"].as_array().unwrap(), asks["waves"].as_array().unwrap());
+    assert_eq!(members.len(), 500);
+    assert_eq!(waves.iter().map(|wave| wave["members"].as_u64().unwrap()).sum::<u64>(), 500);
+    assert_eq!((&waves[0]["members"], &waves[0]["ready"]), (&json!(1), &json!(1)), "the canary");
+    assert!(waves.iter().all(|wave| wave["members"].as_u64().unwrap() <= 50), "{waves:?}");
+    let wave = |client: &str| members.iter().find(|member| member["client"] == client).unwrap()["wave"].clone();
+    for pair in pairs {
+        assert_ne!(wave(&pair[0]), wave(&pair[1]), "{pair:?}");
+    }
+    rest.post(&format!("/campaigns/{id}/cancel"), &json!({})).await.ok();
+    reach(rest, id, "cancelled").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
