@@ -7,7 +7,14 @@ test.use({ labSpeed: 3000 });
 test('a client becomes a mksysb', async ({ signedIn: page }) => {
   test.setTimeout(3 * 60_000);
   await open(page, '/launch?client=lpar71');
-  await page.getByRole('combobox', { name: 'Operation' }).selectOption('capture');
+  // What was chosen is still shown as chosen after a look at another operation.
+  const operation = page.getByRole('combobox', { name: 'Operation' });
+  await page.getByRole('radio', { name: /^Let nimadm set it/ }).check();
+  await operation.selectOption('capture');
+  await operation.selectOption('migrate');
+  await expect(page.getByRole('radio', { name: /^Let nimadm set it/ })).toBeChecked();
+  await expect(page.getByTestId('command')).not.toContainText('-B');
+  await operation.selectOption('capture');
   await expect(page.getByRole('group', { name: 'Target disk' })).toHaveCount(0);
   await expect(page.getByTestId('command')).toHaveText('Name the file of the new mksysb.');
   await page.getByRole('textbox', { name: 'File of the new mksysb' }).fill('export/x');

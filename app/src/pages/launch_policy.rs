@@ -10,11 +10,11 @@ pub(super) fn BootlistChoice(choice: RwSignal<bool>, name: String) -> impl IntoV
         <fieldset class="policy">
             <legend>"Bootlist"</legend>
             <label class="check">
-                <input type="radio" name="bootlist" value="hold" checked=true on:change=move |_| choice.set(false) />
+                <input type="radio" name="bootlist" value="hold" checked=!choice.get_untracked() on:change=move |_| choice.set(false) />
                 <span><b>"Hold it (-B)"</b> " – nimdeck moves it at the cutover, when somebody says so."</span>
             </label>
             <label class="check">
-                <input type="radio" name="bootlist" value="nimadm" on:change=move |_| choice.set(true) />
+                <input type="radio" name="bootlist" value="nimadm" checked=choice.get_untracked() on:change=move |_| choice.set(true) />
                 <span><b>"Let nimadm set it"</b> " – in phase 11, without asking again."</span>
             </label>
             {move || choice.get().then(|| view! {
@@ -66,11 +66,11 @@ pub(super) fn StepChoice(stepped: RwSignal<bool>, hold_after: RwSignal<Vec<Phase
         <fieldset class="policy">
             <legend>"Phases"</legend>
             <label class="check">
-                <input type="radio" name="mode" value="full" checked=true on:change=move |_| stepped.set(false) />
+                <input type="radio" name="mode" value="full" checked=!stepped.get_untracked() on:change=move |_| stepped.set(false) />
                 <span><b>"All twelve in one call"</b> " – as nimadm is meant to be run. It can be cancelled, not held."</span>
             </label>
             <label class="check">
-                <input type="radio" name="mode" value="stepped" on:change=move |_| stepped.set(true) />
+                <input type="radio" name="mode" value="stepped" checked=stepped.get_untracked() on:change=move |_| stepped.set(true) />
                 <span><b>"In steps (-P)"</b> " – for experts: it can be held between phases, and looked at."</span>
             </label>
             {move || stepped.get().then(|| view! { <div class="holds" role="group" aria-label="Hold points">{boundaries()}</div> })}
