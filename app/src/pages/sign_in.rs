@@ -37,7 +37,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
                 <p class="sign-in-mark"><Mark /> <span class="name">"nimdeck"</span></p>
                 <h1 id="sign-in-title">"Sign in"</h1>
                 {move || error().map(|code| view! {
-                    <p class="problem" role="alert" data-testid="problem" data-code=code.clone()>
+                    <p class="problem" role="alert" data-testid="problem" data-code=code>
                         {explain(&code)} " " <code>{code.clone()}</code>
                     </p>
                 })}
