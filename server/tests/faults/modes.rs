@@ -205,6 +205,12 @@ async fn a_spot_that_differs_is_repaired_and_the_clone_is_woken_and_put_to_sleep
     rest.post(&format!("/migrations/{id}/sleep"), &json!({})).await.ok();
     let asleep = rest.reach(&id, &["clone_ready", "awake"]).await;
     assert_eq!(asleep["state"], "clone_ready", "{asleep}");
+    // Where the clone is not on its disk any more, nothing is pointed at that disk.
+    program.on_master("c_rsh lpar73 'alt_rootvg_op -X altinst_rootvg'", b"");
+    rest.post(&format!("/migrations/{id}/wake"), &json!({})).await.ok();
+    let refused = rest.reach(&id, &["clone_ready", "awake"]).await;
+    assert!(refused["reason"].as_str().unwrap().starts_with("The clone was not woken: "), "{refused}");
+    assert!(!program.estate().exists(&format!("var/adm/ras/nimdeck/{id}-wake-3")), "nimadm -W was started");
     rest.post(&format!("/migrations/{id}/cancel"), &json!({})).await.ok();
     rest.reach(&id, &["cancelled"]).await;
 }

@@ -1,16 +1,19 @@
 //! Mounting a finished clone, so that people can look at it and change it, and unmounting it again.
 //!
+//! The clone's disks are found by their PVIDs: names may have changed since the launch, and `-W` mounts whatever it is pointed at.
 //! What nimadm returned decides nothing: `lspv` does. altinst_rootvg is active while it is awake, and listed without a state while it
 //! sleeps. A clone that is half awake after a failed `-S` is called awake, because a cutover would be wrong.
 
 use super::super::run::{Run, StepError};
 use crate::{
-    engine::{look, machine::Event},
+    engine::{disks, look, machine::Event},
     remote::spool::Job,
     store::migration::Row,
 };
 use aix::{ObjectName, command};
 use app::model::State;
+
+const CLONE: &str = "altinst_rootvg";
 
 impl Run {
     /// Runs `nimadm -W` or `-S`, as the state asks, and looks what came of it.
@@ -18,15 +21,23 @@ impl Run {
         let connection = self.connect(row).await?;
         let from = row.state()?;
         let (act, wanted) = if from == State::Waking { ("migration.wake", true) } else { ("migration.sleep", false) };
+        let hostname = self.hostname(row).await?;
         let command = if wanted {
-            command::wake(&row.subject, &row.request.spot, &row.request.target_disks)
+            let client = look::snapshot(&connection, &hostname).await?;
+            match disks::holding(&client, &row.pvids()?, CLONE) {
+                Ok(disks) => command::wake(&row.subject, &row.request.spot, &disks),
+                Err(why) => {
+                    let why = format!("The clone was not woken: {why}.");
+                    return self.advance(from, Event::CloneSettled { awake: false }, Some(&why)).await;
+                }
+            }
         } else {
             command::sleep(&row.subject, &row.request.spot)
         };
         let job = Job::of_waking(row.id, row.wakings);
         let said = self.run_aside(row, &connection, &job, act, &command).await?;
-        let client = look::snapshot(&connection, &self.hostname(row).await?).await?;
-        let is_clone = |vg: &ObjectName| vg.as_str() == "altinst_rootvg";
+        let client = look::snapshot(&connection, &hostname).await?;
+        let is_clone = |vg: &ObjectName| vg.as_str() == CLONE;
         let mut clone = client.disks.iter().filter(|pv| pv.vg.as_ref().is_some_and(is_clone));
         let awake = clone.any(|pv| pv.state.as_deref() == Some("active"));
         let reason = match (wanted, awake) {
