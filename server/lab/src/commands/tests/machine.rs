@@ -123,6 +123,18 @@ fn groups_agree(lab: &Lab, host: &str, conf: &prtconf::System) {
 }
 
 #[test]
+fn a_process_is_asked_for_by_its_number() {
+    let lab = Lab::new();
+    let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+    let asked = format!("ps -p {} -o args=", child.id());
+    assert_eq!(lab.ask("nim1", &asked), "sleep 1000\n");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let ended = lab.run("nim1", &asked);
+    assert_eq!((ended.code, ended.stdout), (1, String::new()));
+}
+
+#[test]
 fn subsystems_stop_and_start() {
     let lab = Lab::new();
     for host in HOSTS {
