@@ -122,6 +122,9 @@ async fn a_mksysb_becomes_a_new_one_and_a_client_too() {
 
     let before = rest.client("lpar71").await;
     let third = json!({ "image": { "file": "/export/nim/mksysb/third.mksysb" } });
+    let checks = rest.post("/preflight", &asks("capture", &third)).await.ok()["checks"].clone();
+    let room = checks.as_array().unwrap().iter().find(|check| check["id"] == "ND-9").unwrap();
+    assert!(room["verdict"] == "pass" && room["found"].as_str().unwrap().contains("MiB free, rootvg uses"), "{room}");
     let id = rest.launch(&asks("capture", &third)).await;
     let done = rest.reach(&id, &["completed", "failed_clean", "failed_debris"]).await;
     assert_eq!((&done["state"], &done["client"]), (&json!("completed"), &json!("lpar71")), "{done}");

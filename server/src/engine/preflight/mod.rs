@@ -19,7 +19,7 @@ use crate::{
     remote::Connection,
     store::{client::Inventory, master},
 };
-use aix::{Level, ObjectName, command::quote, efix, lsnim, lsvg};
+use aix::{Level, ObjectName, Size, command::quote, df, efix, lsnim, lsvg};
 use app::model::{BootlistPolicy, Check, LaunchRequest, Operation, Resource, RunMode};
 use finding::{pass, warn};
 use uuid::Uuid;
@@ -43,12 +43,23 @@ pub struct Facts {
     pub spot: Option<Resource>,
     /// The mksysb that is to be migrated.
     pub mksysb: Option<Resource>,
-    /// What there is of the mksysb that is to be made, and whether its directory is there.
-    pub image: Option<(ImageSeen, bool)>,
+    /// Where the mksysb that is to be made will be.
+    pub image: Option<Place>,
     /// Whether the directory with images is there, where one is named.
     pub images_are_there: Option<bool>,
     /// The client, where the operation has one; the error where it does not answer.
     pub client: Option<Result<ClientFacts, String>>,
+}
+
+/// Where a mksysb is to be written.
+#[derive(Debug)]
+pub struct Place {
+    /// What there is of it already.
+    pub seen: ImageSeen,
+    /// Whether its directory is there.
+    pub folder: bool,
+    /// What is free in the directory's file system; none where `df` did not say.
+    pub free: Option<Size>,
 }
 
 /// What the client said.
@@ -84,7 +95,7 @@ impl Facts {
         self.rootvg_used().map(cache_need)
     }
 
-    /// MiB that the client's rootvg takes, where that is what is migrated.
+    /// MiB that the client's rootvg takes, where that is what is migrated or captured.
     fn rootvg_used(&self) -> Option<u64> {
         let client = self.client.as_ref().filter(|_| self.mksysb.is_none())?;
         client.as_ref().ok()?.inventory.rootvg_used
@@ -111,9 +122,10 @@ pub async fn gather(
     let machine = client.map_or_else(nothing, |(name, _)| format!("lsnim -l {name}"));
     let vg = request.cache_vg.as_ref().map_or_else(nothing, |vg| format!("lsvg {vg}"));
     let folder = request.image.as_ref().map_or_else(nothing, |image| look::path("-d", image.file.parent()));
+    let room = request.image.as_ref().map_or_else(nothing, |image| format!("df -k {}", quote(image.file.parent())));
     let images = request.images.as_ref().map_or_else(nothing, |images| look::path("-d", images.as_str()));
-    let commands = ["oslevel -s", &machine, &vg, &folder, &images];
-    let [level, machine, vg, folder, images] = host::master(connection, commands).await?;
+    let commands = ["oslevel -s", &machine, &vg, &folder, &room, &images];
+    let [level, machine, vg, folder, room, images] = host::master(connection, commands).await?;
     let is_there = |answer: &Answer| !answer.text.trim().is_empty();
     let resource = |name: Option<&ObjectName>, kind: &str| {
         resources.iter().find(|r| Some(&r.name) == name && r.kind == kind).cloned()
@@ -128,7 +140,11 @@ pub async fn gather(
         spot: resource(Some(&request.spot), "spot"),
         mksysb: resource(request.mksysb.as_ref(), "mksysb"),
         image: match &request.image {
-            Some(image) => Some((look::image(connection, image).await?, is_there(&folder))),
+            Some(image) => Some(Place {
+                seen: look::image(connection, image).await?,
+                folder: is_there(&folder),
+                free: free(&room.text),
+            }),
             None => None,
         },
         images_are_there: request.images.as_ref().map(|_| is_there(&images)),
@@ -182,6 +198,12 @@ async fn look_at_client(
         efixes: efix::parse(&efixes.text).ok().filter(|_| efixes.rc == 0),
         processor: processor.text.split_once(':').map(|(_, kind)| kind.trim().to_owned()),
     }))
+}
+
+/// What is free in the one file system that `df` was asked for.
+fn free(df: &str) -> Option<Size> {
+    let df = df::parse(df).ok()?;
+    df.unit?.size(df.rows.first()?.free?)
 }
 
 /// The third field of lslpp's colon form (nimadm.md §6.2).

@@ -1,11 +1,11 @@
 //! The master: its NIM objects, its levels, its room (nimadm.md §3.2 A). Pure.
 
 use super::{
-    Facts, cache_need,
+    Facts, Place, cache_need,
     finding::{block, check, pass, warn},
 };
-use crate::engine::{host::Answer, look::ImageSeen};
-use aix::{ObjectName, command::Image, lsvg};
+use crate::engine::host::Answer;
+use aix::{ObjectName, Size, command::Image, lsvg};
 use app::model::{Check, LaunchRequest, Operation, Severity, Verdict};
 
 pub(super) fn master_checks(facts: &Facts, request: &LaunchRequest) -> Vec<Check> {
@@ -31,7 +31,13 @@ pub(super) fn master_checks(facts: &Facts, request: &LaunchRequest) -> Vec<Check
     if let Some(answer) = &facts.cache_vg {
         checks.push(cache_check(answer, facts.rootvg_used()));
     }
-    checks.extend(request.image.as_ref().zip(facts.image.as_ref()).map(|(image, seen)| image_check(image, seen)));
+    if let Some((image, place)) = request.image.as_ref().zip(facts.image.as_ref()) {
+        checks.push(image_check(image, place));
+        // How large what becomes of a mksysb will be is known to nobody before.
+        if place.folder && !request.operation.reads_mksysb() {
+            checks.push(room_check(place.free.map(Size::mib), facts.rootvg_used()));
+        }
+    }
     if let Some((path, false)) = request.images.as_ref().zip(facts.images_are_there) {
         let found = format!("there is no directory {}", path.as_str());
         checks.push(block("ND-7", "The directory with images is there", &found, "Name one that is on the master."));
@@ -122,21 +128,47 @@ fn cache_check(answer: &Answer, used: Option<u64>) -> Check {
 }
 
 /// nimadm would write over it, and nobody could tell an old mksysb from a new one.
-fn image_check(image: &Image, seen: &(ImageSeen, bool)) -> Check {
+fn image_check(image: &Image, place: &Place) -> Check {
     let (id, title, file) = ("ND-6", "The new mksysb has a place", image.file.as_str());
-    match seen {
-        (ImageSeen { bytes: Some(_), .. }, _) => {
-            block(id, title, &format!("there is a file {file}"), "Name another one, or move it away.")
-        }
-        (ImageSeen { defined: Some(true), .. }, _) => {
-            let name = image.name.as_ref().map_or("", ObjectName::as_str);
-            block(id, title, &format!("NIM has an object {name}"), "Choose another name.")
-        }
-        (_, false) => {
-            let found = format!("there is no directory {}", image.file.parent());
-            block(id, title, &found, "Make it, or name another one.")
-        }
-        // How large it will be is known to nobody before.
-        _ => pass(id, title, &format!("{file} is free; see that its file system has room for what rootvg uses")),
+    if place.seen.bytes.is_some() {
+        block(id, title, &format!("there is a file {file}"), "Name another one, or move it away.")
+    } else if place.seen.defined == Some(true) {
+        let name = image.name.as_ref().map_or("", ObjectName::as_str);
+        block(id, title, &format!("NIM has an object {name}"), "Choose another name.")
+    } else if place.folder {
+        let free = place.free.map_or_else(String::new, |free| format!("; its file system has {} free", free.spoken()));
+        pass(id, title, &format!("{file} is free{free}"))
+    } else {
+        let found = format!("there is no directory {}", image.file.parent());
+        block(id, title, &found, "Make it, or name another one.")
+    }
+}
+
+/// An image holds what rootvg's file systems hold, and no paging space: it is smaller than what rootvg uses, MiB, so that less room
+/// than that is a warning.
+fn room_check(free: Option<u64>, used: Option<u64>) -> Check {
+    let (id, title) = ("ND-9", "There is room for the new mksysb");
+    let (Some(free), Some(used)) = (free, used) else {
+        let found = "df did not say what is free, or the client not what rootvg uses";
+        return check(id, title, Severity::Warn, Verdict::Skipped, found, "Check it by hand.");
+    };
+    let found = format!("{free} MiB free, rootvg uses {used} MiB");
+    if free < used {
+        warn(id, title, &found, "Name a directory of a larger file system, or extend it (chfs -a size=+4G).")
+    } else {
+        pass(id, title, &found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_needs_room_for_what_rootvg_uses() {
+        let verdict = |free, used| room_check(free, used).verdict;
+        assert_eq!(verdict(Some(20_000), Some(20_000)), Verdict::Pass);
+        assert_eq!(verdict(Some(19_999), Some(20_000)), Verdict::Warn);
+        assert_eq!((verdict(None, Some(1)), verdict(Some(1), None)), (Verdict::Skipped, Verdict::Skipped));
     }
 }
