@@ -19,18 +19,23 @@ pub(crate) fn lab_host(lab: &Path, index: usize) -> (SocketAddr, String) {
 pub(crate) struct Estate(pub(crate) PathBuf);
 
 impl Estate {
-    /// A command on the lab's master, over SSH as everybody else does it; its output, whatever its exit code.
-    pub(crate) fn on_master(&self, command: &str, stdin: &[u8]) -> Vec<u8> {
+    /// A command on one of the lab's hosts, over SSH as everybody else does it; its output, whatever its exit code.
+    pub(crate) fn on(&self, host: &str, command: &str, stdin: &[u8]) -> Vec<u8> {
         let mut ssh = std::process::Command::new("ssh");
-        ssh.arg("-F").arg(self.0.join("ssh_config")).args(["-o", "BatchMode=yes", "nim1", command]);
+        ssh.arg("-F").arg(self.0.join("ssh_config")).args(["-o", "BatchMode=yes", host, command]);
         let mut ssh = ssh.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut pipe = ssh.stdin.take().unwrap();
         std::thread::scope(|scope| {
             scope.spawn(move || pipe.write_all(stdin));
             let output = ssh.wait_with_output().unwrap();
-            assert_ne!(output.status.code(), Some(255), "nim1 cannot be reached");
+            assert_ne!(output.status.code(), Some(255), "{host} cannot be reached");
             output.stdout
         })
+    }
+
+    /// The same on the lab's master.
+    pub(crate) fn on_master(&self, command: &str, stdin: &[u8]) -> Vec<u8> {
+        self.on("nim1", command, stdin)
     }
 
     /// The job spool of an attempt on the master, below the login directory.

@@ -1,7 +1,9 @@
-//! What people do meanwhile: launch, cancel, clean and retry, at whichever server answers; some only watch.
+//! What people do meanwhile: launch, cancel, clean and retry, cut over, roll back and finalise, at whichever server answers; some only
+//! watch.
 
 use super::Told;
 use crate::clients::{name, order_of, running_system};
+use crate::estate::Estate;
 use crate::fleet::Fleet;
 use crate::rest::{Answer, PATIENCE, Rest, TICK};
 use crate::viewer::{Seen, watch};
@@ -14,13 +16,23 @@ use tokio::task::JoinHandle;
 
 /// Migrations that run at the same time, as far as people launch them.
 const AT_ONCE: usize = 6;
-/// Attempts after which a migration is left as it is, and cleanings.
+/// Attempts after which a migration is left as it is, and cleanings, and cutovers.
 const TRIES: u64 = 3;
 /// One in so many is watched.
 const WATCHED: usize = 3;
 
 /// What waits for a person, or is over.
-pub(super) const RESTS: [&str; 4] = ["clone_ready", "failed_clean", "failed_debris", "cancelled"];
+pub(super) const RESTS: [&str; 7] =
+    ["clone_ready", "failed_clean", "failed_debris", "cancelled", "verified", "rolled_back", "finalised"];
+
+/// How far a migration goes once its clone is ready.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Goal {
+    Clone,
+    Cutover,
+    Rollback,
+    Finalise,
+}
 
 pub(super) struct Launched {
     pub(super) id: String,
@@ -28,8 +40,12 @@ pub(super) struct Launched {
     pub(super) viewer: Option<JoinHandle<Seen>>,
     /// It is to be cancelled once nimadm is in this phase; 0 as soon as it starts, 13 as a finished clone.
     cancel_in: Option<usize>,
+    goal: Goal,
+    /// How often its client's error log said that it had come up, before it was launched.
+    pub(super) boots: usize,
     cleanings: u64,
     retries_refused: u64,
+    cutovers: u64,
     /// What it last looked like.
     last: Value,
 }
@@ -142,6 +158,13 @@ impl People {
             {
                 self.cancel(at).await;
             }
+            "clone_ready" if one.goal != Goal::Clone && one.cutovers < TRIES => {
+                if self.ask(at, "cutover").await.is_some() {
+                    self.launched[at].cutovers += 1;
+                }
+            }
+            "verified" if one.goal == Goal::Rollback => _ = self.ask(at, "rollback").await,
+            "verified" if one.goal == Goal::Finalise => _ = self.ask(at, "finalise").await,
             _ => return false,
         }
         true
@@ -171,7 +194,9 @@ impl People {
             order["mode"] = json!("stepped");
         }
         let cancel_in = self.random.random_bool(0.2).then(|| self.random.random_range(0..=13));
+        let goal = *[Goal::Clone, Goal::Cutover, Goal::Rollback, Goal::Finalise].choose(&mut self.random).unwrap();
         lab::scenario::set(&self.lab, &client, &scenario).unwrap();
+        let boots = boots(&Estate(self.lab.clone()), &client);
         let answer = loop {
             let rest = self.any();
             let request = rest.request(reqwest::Method::POST, "/migrations").header("idempotency-key", &client);
@@ -188,8 +213,19 @@ impl People {
         self.count(&scenario);
         let viewer =
             self.launched.len().is_multiple_of(WATCHED).then(|| tokio::spawn(watch(self.any(), id.clone(), "", None)));
-        let (cleanings, retries_refused, last) = (0, 0, Value::Null);
-        self.launched.push(Launched { id, client, viewer, cancel_in, cleanings, retries_refused, last });
+        let (cleanings, retries_refused, cutovers, last) = (0, 0, 0, Value::Null);
+        self.launched.push(Launched {
+            id,
+            client,
+            viewer,
+            cancel_in,
+            goal,
+            boots,
+            cleanings,
+            retries_refused,
+            cutovers,
+            last,
+        });
     }
 }
 
@@ -200,4 +236,10 @@ fn comes(cancel_in: usize, now: &Value) -> bool {
         13 => now["state"] == "clone_ready",
         phase => now["phases"][phase - 1]["state"] != "waiting",
     }
+}
+
+/// How often the system that a client runs has come up, as far as its error log goes back.
+pub(super) fn boots(estate: &Estate, client: &str) -> usize {
+    let log = String::from_utf8(estate.on(client, "errpt", b"")).unwrap();
+    log.matches("ERROR LOGGING TURNED ON").count()
 }

@@ -1,6 +1,6 @@
 //! What must be true at the end, whatever happened.
 
-use super::people::{Launched, People, RESTS};
+use super::people::{Launched, People, RESTS, boots};
 use crate::clients::running_system;
 use crate::fleet::Fleet;
 use crate::rest::{Rest, sha256};
@@ -8,6 +8,9 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+
+/// Its client was rebooted once: there, or, where it went back since, back.
+const CUT_OVER: [&str; 3] = ["verified", "finalised", "rolled_back"];
 
 /// Checks everything; the outcomes in words.
 pub(super) async fn all_is_well(fleet: &mut Fleet, people: People) -> String {
@@ -22,6 +25,7 @@ pub(super) async fn all_is_well(fleet: &mut Fleet, people: People) -> String {
     let legal: BTreeSet<(String, String)> = serde_json::from_str(&legal).unwrap();
     let spool = fleet.lab.path().join("hosts/nim1/root/var/adm/ras/nimdeck");
     let mut states = BTreeMap::<String, usize>::new();
+    let mut ended = BTreeMap::<String, Value>::new();
     let (mut attempts, mut bytes, mut watched) = (0, 0, 0);
     for mut one in people.launched {
         let migration = rest.migration(&one.id).await;
@@ -31,6 +35,8 @@ pub(super) async fn all_is_well(fleet: &mut Fleet, people: People) -> String {
         moves_are_legal(record, &legal, &state);
         let stored = log_is_whole(&rest, &spool, &migration).await;
         every_act_is_recorded(record, &spool, &one.id);
+        let boots = boots(&fleet.estate(), &one.client) - one.boots;
+        assert_eq!(boots, usize::from(CUT_OVER.contains(&state.as_str())), "reboots of {migration}: {record:#?}");
         if let Some(viewer) = one.viewer.take() {
             nothing_was_missed(&rest, &one, viewer.await.unwrap().lines, &migration).await;
             watched += 1;
@@ -38,9 +44,17 @@ pub(super) async fn all_is_well(fleet: &mut Fleet, people: People) -> String {
         attempts += migration["attempt"].as_u64().unwrap();
         bytes += stored;
         *states.entry(state).or_default() += 1;
+        ended.insert(one.client, migration);
     }
     for (client, before) in &people.before {
-        assert_eq!(&running_system(&rest.client(client).await), before, "{client} was touched");
+        let now = rest.client(client).await;
+        match ended
+            .get(client)
+            .filter(|migration| ["verified", "finalised"].iter().any(|state| migration["state"] == *state))
+        {
+            Some(migration) => the_clone_runs(before, &now, migration),
+            None => assert_eq!(&running_system(&now), before, "{client} was touched"),
+        }
     }
     fleet.record_is_whole().await;
     let words = |counts: &BTreeMap<String, usize>| {
@@ -52,6 +66,20 @@ pub(super) async fn all_is_well(fleet: &mut Fleet, people: People) -> String {
         words(&people.did),
         words(&states)
     )
+}
+
+/// The client runs what was cut over to, and its old system is there still, disk by disk, until it was said that it may go.
+fn the_clone_runs(before: &Value, now: &Value, migration: &Value) {
+    let disks = |client: &Value, vg: &str| {
+        let all = client["disks"].as_array().unwrap().iter();
+        all.filter(|disk| disk["vg"] == vg).map(|disk| disk["pvid"].to_string()).collect::<BTreeSet<_>>()
+    };
+    let targets = &migration["request"]["target_disks"];
+    assert_eq!((&now["rootvg"], &now["bootlist"][0]["device"]), (targets, &targets[0]), "{now} {migration}");
+    assert_ne!(now["level"], before["level"], "{migration}");
+    let old = disks(now, "old_rootvg");
+    let kept = if migration["state"] == "verified" { disks(before, "rootvg") } else { BTreeSet::new() };
+    assert_eq!(old, kept, "the old system of {now} {migration}");
 }
 
 /// The record of each migration, oldest first.
