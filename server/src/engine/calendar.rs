@@ -127,12 +127,12 @@ fn day(weekday: Weekday) -> Day {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
     use time::macros::datetime;
 
-    fn window(zone: &str, ranges: &[(&[Day], &str, &str)]) -> Result<Calendar, BadWindow> {
+    pub(in crate::engine) fn window(zone: &str, ranges: &[(&[Day], &str, &str)]) -> Result<Calendar, BadWindow> {
         let ranges = ranges.iter().map(|(days, from, to)| WeeklyRange {
             days: days.to_vec(),
             from: (*from).to_owned(),
@@ -157,6 +157,13 @@ mod tests {
         assert!(!saturday_night.is_open(datetime!(2026-11-29 03:00 UTC)));
         assert!(!saturday_night.is_open(datetime!(2026-11-28 01:00 UTC)), "the night before");
         assert_eq!(saturday_night.next_open(datetime!(2026-11-29 03:00 UTC)), Some(datetime!(2026-12-05 21:00 UTC)));
+    }
+
+    #[test]
+    fn a_range_within_a_day_ends_with_its_last_moment() {
+        let lunch = window("UTC", &[(&[Day::Sat], "12:00", "13:00")]).unwrap();
+        assert!(lunch.is_open(datetime!(2026-11-28 12:59:59 UTC)));
+        assert!(!lunch.is_open(datetime!(2026-11-28 13:00 UTC)));
     }
 
     #[test]

@@ -150,6 +150,25 @@ mod tests {
         assert!(with(StopRule::Failures(1)) && !with(StopRule::Failures(2)));
         assert!(with(StopRule::Percent(20)) && !with(StopRule::Percent(25)));
         assert!(!with(StopRule::Never));
+        // One of three that were begun: who was skipped makes nothing better.
+        let all = [(1, failed), (1, ready), (1, ready), (1, Standing::Skipped)];
+        assert!(matches!(next(&all, 1, GoOn::Automatic, StopRule::Percent(30)), Next::Stop(_)));
+    }
+
+    #[test]
+    fn what_may_be_asked_follows_from_state_and_members() {
+        use CampaignAction as A;
+        use CampaignState as S;
+        let waiting = [(1, Standing::Waiting)];
+        assert_eq!(actions(S::Running, &waiting), [A::Pause, A::Skip, A::Cancel]);
+        assert_eq!(actions(S::AwaitingApproval, &waiting), [A::Approve, A::Pause, A::Skip, A::Cancel]);
+        assert_eq!(actions(S::Paused, &waiting), [A::Resume, A::Skip, A::Cancel]);
+        let failed =
+            [(1, Standing::Refused), (1, Standing::At(State::FailedClean)), (1, Standing::At(State::CloneReady))];
+        assert_eq!(actions(S::Stopped, &failed), [A::Resume, A::Skip, A::RetryFailed, A::Cutover, A::Cancel]);
+        assert_eq!(actions(S::Done, &failed), [A::RetryFailed, A::Cutover]);
+        assert_eq!(actions(S::Cancelled, &failed), [A::Cutover]);
+        assert_eq!(actions(S::Done, &[(1, Standing::At(State::Running))]), []);
     }
 
     proptest! {

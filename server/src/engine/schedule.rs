@@ -232,11 +232,14 @@ fn shown(at: OffsetDateTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::calendar::tests::window;
+    use app::model::Day;
     use proptest::prelude::*;
     use time::macros::datetime;
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 20:00 UTC);
     const MASTER: Uuid = Uuid::from_u128(1);
+    const OTHER: Uuid = Uuid::from_u128(2);
 
     fn waiting(number: u128) -> Waiting {
         Waiting {
@@ -284,24 +287,64 @@ mod tests {
         assert_eq!(turns[2].1, Turn::Now, "a small one passes a large one that has no room");
     }
 
+    fn active() -> Active {
+        Active { master: MASTER, group: None, cache: None, cached_at: None, place: true }
+    }
+
+    /// What comes of a migration that needs 50,000 of 100,000 MiB while these are worked on.
+    fn beside(others: Vec<Active>) -> Turn {
+        let waits =
+            Waiting { group: Some("db".to_owned()), cache: Some(("nimadmvg".to_owned(), 50_000)), ..waiting(2) };
+        Situation { active: others, ..situation(vec![waits]) }.turns(NOW).remove(0).1
+    }
+
     #[test]
     fn space_is_reserved_until_lsvg_counts_it() {
-        let mut with = situation(vec![Waiting { cache: Some(("nimadmvg".to_owned(), 50_000)), ..waiting(2) }]);
-        let active = |cached_at| Active {
-            master: MASTER,
-            group: None,
-            cache: Some(("nimadmvg".to_owned(), 60_000)),
-            cached_at,
-            place: true,
-        };
-        with.active = vec![active(Some(NOW - Duration::MINUTE))];
-        assert_eq!(with.turns(NOW)[0].1, Turn::Now, "its file systems were there when lsvg was asked");
-        let mut with = situation(vec![Waiting { cache: Some(("nimadmvg".to_owned(), 50_000)), ..waiting(2) }]);
-        with.active = vec![active(None)];
-        assert!(why(&with.turns(NOW)[0]).contains("reserved"));
+        let taking = |mib| Active { cache: Some(("nimadmvg".to_owned(), mib)), ..active() };
+        let reserved = |turn: Turn| matches!(turn, Turn::Waits(why) if why.contains("50001 MiB of them reserved"));
+        assert_eq!(beside(vec![taking(50_000)]), Turn::Now, "exactly what is left");
+        assert!(reserved(beside(vec![taking(50_001)])));
+        let since = |at| vec![Active { cached_at: Some(at), ..taking(50_001) }];
+        assert_eq!(beside(since(NOW)), Turn::Now, "its file systems were there when lsvg was asked");
+        assert!(reserved(beside(since(NOW + Duration::SECOND))));
+        assert_eq!(beside(vec![Active { master: OTHER, ..taking(50_001) }]), Turn::Now);
+        assert_eq!(beside(vec![Active { cache: Some(("othervg".to_owned(), 50_001)), ..active() }]), Turn::Now);
         let mut unseen = situation(vec![waiting(1)]);
         unseen.free.clear();
         assert!(why(&unseen.turns(NOW)[0]).contains("first look"));
+    }
+
+    #[test]
+    fn a_place_is_a_masters_and_a_group_is_everybodys() {
+        let four = |one: Active| vec![one; 4];
+        assert!(matches!(beside(four(active())), Turn::Waits(why) if why.contains("place")));
+        assert_eq!(beside(four(Active { place: false, ..active() })), Turn::Now);
+        assert_eq!(beside(four(Active { master: OTHER, ..active() })), Turn::Now);
+        let in_group = Active { group: Some("db".to_owned()), master: OTHER, place: false, ..active() };
+        assert!(matches!(beside(vec![in_group]), Turn::Waits(why) if why.contains("of db")));
+    }
+
+    #[test]
+    fn a_time_has_come_at_its_first_moment_and_is_over_at_its_last() {
+        let turn = |with: Situation| why(&with.turns(NOW)[0]).to_owned();
+        let dark = |from, until, master| {
+            let blackouts = vec![Blackout { reason: "year end".to_owned(), from, until, master }];
+            turn(Situation { blackouts, ..situation(vec![waiting(1)]) })
+        };
+        let (before, after) = (NOW - Duration::HOUR, NOW + Duration::HOUR);
+        assert_eq!(dark(before, NOW, None), "now");
+        assert_eq!(dark(after, after + Duration::HOUR, None), "now");
+        assert_eq!(dark(before, after, Some(OTHER)), "now");
+        assert!(dark(NOW, after, Some(MASTER)).contains("blackout at 2026-11-24 21:00 UTC: year end"));
+        assert_eq!(turn(situation(vec![Waiting { not_before: Some(NOW), ..waiting(1) }])), "now");
+
+        // It is Tuesday, 20:00.
+        let night = |from: &str, to: &str| {
+            let windows = [("night".to_owned(), window("UTC", &[(&[Day::Tue], from, to)]).unwrap())].into();
+            turn(Situation { windows, ..situation(vec![Waiting { window: Some("night".to_owned()), ..waiting(1) }]) })
+        };
+        assert_eq!(night("20:00", "21:00"), "now");
+        assert!(night("19:00", "20:00").contains("night, which opens at 2026-12-01 19:00 UTC"));
     }
 
     #[test]
