@@ -65,3 +65,53 @@ pub fn not_free(volume: &PhysicalVolume, bootlist: &[BootDevice]) -> Option<Stri
         Some(vg) => Some(format!("belongs to volume group {vg}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::look::fixture::snapshot;
+
+    const OLD: &str = "hdisk0 00f9c87a12345678 rootvg active\n";
+    const BOOT: &str = "hdisk0 blv=hd5 pathid=0\n";
+
+    fn disk(name: &str) -> DiskName {
+        name.parse().unwrap()
+    }
+
+    #[test]
+    fn only_a_free_disk_may_be_written_to() {
+        let start = |second: &str, boot: &str| to_start(&snapshot(&format!("{OLD}{second}"), boot), &[disk("hdisk1")]);
+        let pvid: Pvid = "00f9c87a12345679".parse().unwrap();
+        assert_eq!(start("hdisk1 00f9c87a12345679 None\n", BOOT), Ok(vec![Some(pvid)]));
+        assert_eq!(start("hdisk1 none None\n", BOOT), Ok(vec![None]), "it gets its first PVID from alt_disk_copy");
+        let refused = |second: &str, boot: &str| start(second, boot).unwrap_err();
+        assert!(refused("hdisk2 00f9c87a12345679 None\n", BOOT).contains("not on the client any more"));
+        assert!(refused("hdisk1 00f9c87a12345679 rootvg active\n", BOOT).contains("running rootvg"));
+        assert!(refused("hdisk1 00f9c87a12345679 datavg\n", BOOT).contains("datavg"));
+        assert!(refused("hdisk1 00f9c87a12345679 altinst_rootvg\n", BOOT).contains("altinst_rootvg"));
+        let both = "hdisk0 blv=hd5 pathid=0\nhdisk1 blv=hd5 pathid=0\n";
+        assert!(refused("hdisk1 00f9c87a12345679 None\n", both).contains("bootlist"));
+        // One bad disk among good ones is enough.
+        let free = snapshot(&format!("{OLD}hdisk1 00f9c87a12345679 None\n"), BOOT);
+        assert!(to_start(&free, &[disk("hdisk1"), disk("hdisk0")]).is_err());
+    }
+
+    #[test]
+    fn a_run_in_steps_goes_on_only_with_its_own_clone() {
+        let pvids: Vec<Pvid> = vec!["00f9c87a12345679".parse().unwrap()];
+        let on =
+            |second: &str, boot: &str| to_go_on(&snapshot(&format!("{OLD}{second}"), boot), &[disk("hdisk1")], &pvids);
+        assert_eq!(on("hdisk1 00f9c87a12345679 altinst_rootvg active\n", BOOT), Ok(()));
+        assert_eq!(on("hdisk1 00f9c87a12345679 None\n", BOOT), Ok(()), "a disk that was not needed");
+        let refused = |second: &str, boot: &str| on(second, boot).unwrap_err();
+        assert!(refused("hdisk1 00f9c87a12345680 altinst_rootvg\n", BOOT).contains("not on the client any more"));
+        assert!(refused("hdisk2 00f9c87a12345679 altinst_rootvg\n", BOOT).contains("is called hdisk2 now"));
+        assert!(refused("hdisk1 00f9c87a12345679 datavg active\n", BOOT).contains("datavg"));
+        assert!(refused("hdisk1 00f9c87a12345679 rootvg active\n", BOOT).contains("rootvg"));
+        let both = "hdisk0 blv=hd5 pathid=0\nhdisk1 blv=hd5 pathid=0\n";
+        assert!(refused("hdisk1 00f9c87a12345679 altinst_rootvg\n", both).contains("bootlist"));
+        // A disk without a PVID of old is known by its name alone.
+        let now = snapshot(&format!("{OLD}hdisk1 00f9c87a12345679 altinst_rootvg\n"), BOOT);
+        assert_eq!(to_go_on(&now, &[disk("hdisk1")], &[]), Ok(()));
+    }
+}

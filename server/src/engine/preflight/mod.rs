@@ -271,3 +271,6 @@ pub fn checks(facts: &Facts, request: &LaunchRequest) -> Vec<Check> {
     checks.sort_by_key(|check| std::cmp::Reverse(check.verdict));
     checks
 }
+
+#[cfg(test)]
+mod tests;

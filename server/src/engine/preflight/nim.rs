@@ -159,16 +159,3 @@ fn room_check(free: Option<u64>, used: Option<u64>) -> Check {
         pass(id, title, &found)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_image_needs_room_for_what_rootvg_uses() {
-        let verdict = |free, used| room_check(free, used).verdict;
-        assert_eq!(verdict(Some(20_000), Some(20_000)), Verdict::Pass);
-        assert_eq!(verdict(Some(19_999), Some(20_000)), Verdict::Warn);
-        assert_eq!((verdict(None, Some(1)), verdict(Some(1), None)), (Verdict::Skipped, Verdict::Skipped));
-    }
-}
