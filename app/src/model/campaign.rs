@@ -199,6 +199,14 @@ words! {
     }
 }
 
+impl CampaignState {
+    /// Whether nothing more will be launched.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Done | Self::Cancelled)
+    }
+}
+
 words! {
     /// What somebody may ask of a campaign.
     CampaignAction {

@@ -436,17 +436,28 @@ pub struct MigrationFilter {
     pub cursor: Option<String>,
 }
 
+/// Migrations in some states: as many of the newest as fit a page, and how many there are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recent {
+    /// How many there are.
+    pub count: u32,
+    /// The states meant, as the history's filter takes them.
+    pub states: String,
+    /// The newest of them.
+    pub newest: Vec<MigrationSummary>,
+}
+
 /// The first page: what runs, what waits for somebody, what failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overview {
     /// At work now, or queued.
-    pub running: Vec<MigrationSummary>,
+    pub running: Recent,
     /// Waiting for a decision.
-    pub waiting: Vec<MigrationSummary>,
+    pub waiting: Recent,
     /// Failed within the last seven days and not retried.
-    pub failed: Vec<MigrationSummary>,
+    pub failed: Recent,
     /// Verified or finished within the last seven days.
-    pub done: Vec<MigrationSummary>,
+    pub done: Recent,
     /// The masters and whether they answer.
     pub masters: Vec<super::Master>,
     /// How many clients are known.

@@ -35,7 +35,8 @@ pub use launch::{
 pub use log::{LogLine, LogLines};
 pub use master::{HostKeyState, Master, MasterChange, NewMaster, Resource};
 pub use migration::{
-    Action, Ask, Migration, MigrationFilter, MigrationSummary, Overview, PhaseRecord, PhaseState, Progress, State,
+    Action, Ask, Migration, MigrationFilter, MigrationSummary, Overview, PhaseRecord, PhaseState, Progress, Recent,
+    State,
 };
 pub use page::Page;
 pub use problem::{FieldError, Problem};

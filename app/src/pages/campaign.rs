@@ -68,7 +68,7 @@ fn CampaignView(campaign: Campaign) -> impl IntoView {
             campaign
                 .waves
                 .iter()
-                .map(|wave| view! { <WaveRow wave=*wave now=wave.number == campaign.wave /> })
+                .map(|wave| view! { <WaveRow wave=*wave now=wave.number == campaign.wave && !campaign.state.is_over() /> })
                 .collect_view()
         })
     };

@@ -60,12 +60,15 @@ pub(crate) fn MigrationsPage() -> impl IntoView {
             view! { <option value=state.as_str() selected=selected>{state.title()}</option> }
         })
         .collect_view();
+    // The overview links to several states at once.
+    let several = chosen.filter(|chosen| chosen.contains(','));
+    let several = several.map(|words| view! { <option value=words selected=true>"Several states"</option> });
     view! {
         <Title text="Migrations – nimdeck" />
         <div class="page-head"><h1>"Migrations"</h1></div>
         <form class="filters" method="get" action="/migrations" role="search" aria-label="Filter migrations">
             <QueryField name="q" label="Search" value=query::text(&first, "q") kind="search" />
-            <label class="field"><span>"State"</span><select name="state"><option value="">"Any"</option>{states}</select></label>
+            <label class="field"><span>"State"</span><select name="state"><option value="">"Any"</option>{several}{states}</select></label>
             <QueryField name="client" label="Client" value=query::text(&first, "client") />
             <QueryField name="since" label="Since (UTC)" value=query::text(&first, "since") kind="date" />
             <QueryField name="until" label="Before (UTC)" value=query::text(&first, "until") kind="date" />

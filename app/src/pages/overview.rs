@@ -16,7 +16,7 @@ use crate::{
         watch::WatchBadges,
     },
     format,
-    model::{HostKeyState, Master, MigrationSummary, Overview, Permission, Problem},
+    model::{HostKeyState, Master, MigrationSummary, Overview, Permission, Problem, Recent},
 };
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
@@ -48,34 +48,36 @@ pub(crate) fn OverviewPage() -> impl IntoView {
 #[component]
 fn Sections(overview: Overview) -> impl IntoView {
     let Overview { running, waiting, failed, done, masters, clients } = overview;
-    let count = |label: &'static str, tone: &'static str, count: usize| {
+    let count = |label: &'static str, tone: &'static str, count: u32| {
         view! { <div class="tally" data-tone=tone data-some=(count > 0).to_string()><dt>{label}</dt><dd>{count}</dd></div> }
     };
     view! {
         <dl class="tallies">
-            {count("Running", "live", running.len())}
-            {count("Waiting for you", "attention", waiting.len())}
-            {count("Failed, 7 days", "bad", failed.len())}
-            {count("Done, 7 days", "good", done.len())}
-            {count("Clients", "quiet", usize::try_from(clients).unwrap_or(usize::MAX))}
+            {count("Running", "live", running.count)}
+            {count("Waiting for you", "attention", waiting.count)}
+            {count("Failed, 7 days", "bad", failed.count)}
+            {count("Done, 7 days", "good", done.count)}
+            {count("Clients", "quiet", clients)}
         </dl>
         <section aria-labelledby="h-running">
             <h2 id="h-running">"Running now"</h2>
             <div class="runs">
-                {if running.is_empty() {
+                {if running.count == 0 {
                     view! { <p class="empty">"Nothing runs. " <a href="/clients">"Choose a client"</a> " to launch a migration."</p> }.into_any()
                 } else {
-                    running.into_iter().map(|migration| view! { <Run migration /> }).collect_view().into_any()
+                    running.newest.iter().cloned().map(|migration| view! { <Run migration /> }).collect_view().into_any()
                 }}
             </div>
+            {others(&running)}
         </section>
         {[("Waiting for a decision", waiting), ("Failed", failed), ("Done", done)]
             .into_iter()
-            .filter(|(_, migrations)| !migrations.is_empty())
-            .map(|(title, migrations)| view! {
+            .filter(|(_, recent)| recent.count > 0)
+            .map(|(title, recent)| view! {
                 <section aria-label=title>
                     <h2>{title}</h2>
-                    <MigrationTable migrations caption=title empty="None." />
+                    {others(&recent)}
+                    <MigrationTable migrations=recent.newest caption=title empty="None." />
                 </section>
             })
             .collect_view()}
@@ -85,6 +87,15 @@ fn Sections(overview: Overview) -> impl IntoView {
         </section>
     }
     .into_any()
+}
+
+/// That there are more than are shown, and where they all are.
+fn others(recent: &Recent) -> Option<impl IntoView + use<>> {
+    let shown = recent.newest.len();
+    (recent.count as usize > shown).then(|| {
+        let href = format!("/migrations?state={}", recent.states);
+        view! { <p class="small">{format!("The newest {shown} of {}. ", recent.count)} <a href=href>"See all of them"</a></p> }
+    })
 }
 
 #[component]

@@ -7,7 +7,7 @@ use crate::{
     store::{client, master, migration, phase},
 };
 use app::model::{
-    Migration, MigrationFilter, MigrationSummary, Overview, Page, Problem, State, Timestamp, Verification,
+    Migration, MigrationFilter, MigrationSummary, Overview, Page, Problem, Recent, State, Timestamp, Verification,
 };
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -42,13 +42,11 @@ impl ServerDeck {
     }
 
     pub(super) async fn read_overview(&self) -> Result<Overview, Problem> {
-        let (mut running, mut waiting) = (Vec::new(), Vec::new());
-        for summary in self.in_states(|state| state.is_live() || state.waits_for_person(), None).await? {
-            if summary.state.waits_for_person() { waiting.push(summary) } else { running.push(summary) }
-        }
         let recent: Timestamp = (OffsetDateTime::now_utc() - RECENT).into();
-        let failed = self.in_states(|state| state == State::FailedClean, Some(recent)).await?;
         let good = |state| matches!(state, State::Completed | State::Verified | State::RolledBack | State::Finalised);
+        let running = self.in_states(State::is_live, None).await?;
+        let waiting = self.in_states(State::waits_for_person, None).await?;
+        let failed = self.in_states(|state| state == State::FailedClean, Some(recent)).await?;
         let done = self.in_states(good, Some(recent)).await?;
         let masters = master::list(&self.pool).await.map_err(db)?;
         Ok(Overview {
@@ -61,14 +59,13 @@ impl ServerDeck {
         })
     }
 
-    async fn in_states(
-        &self,
-        wanted: impl Fn(State) -> bool,
-        since: Option<Timestamp>,
-    ) -> Result<Vec<MigrationSummary>, Problem> {
-        let words: Vec<_> = State::ALL.iter().filter(|state| wanted(**state)).map(|state| state.as_str()).collect();
-        let filter = MigrationFilter { state: Some(words.join(",")), since, ..MigrationFilter::default() };
-        Ok(migration::list(&self.pool, &filter).await.map_err(db)?.items)
+    async fn in_states(&self, wanted: impl Fn(State) -> bool, since: Option<Timestamp>) -> Result<Recent, Problem> {
+        let states: Vec<_> = State::ALL.iter().filter(|state| wanted(**state)).map(|state| state.as_str()).collect();
+        let count = migration::count(&self.pool, &states, since).await.map_err(db)?;
+        let states = states.join(",");
+        let filter = MigrationFilter { state: Some(states.clone()), since, ..MigrationFilter::default() };
+        let newest = migration::list(&self.pool, &filter).await.map_err(db)?.items;
+        Ok(Recent { count, states, newest })
     }
 
     pub(super) async fn read_verification(&self, id: Uuid) -> Result<Verification, Problem> {

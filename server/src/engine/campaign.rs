@@ -95,18 +95,19 @@ pub fn actions(state: CampaignState, members: &[(u16, Standing)]) -> Vec<Campaig
 pub fn allowed(action: CampaignAction, state: CampaignState, members: &[(u16, Standing)]) -> bool {
     use CampaignState as S;
     let any = |wanted: &dyn Fn(Standing) -> bool| members.iter().any(|(_, standing)| wanted(*standing));
-    let over = matches!(state, S::Done | S::Cancelled);
     match action {
         CampaignAction::Approve => state == S::AwaitingApproval,
         CampaignAction::Pause => matches!(state, S::Running | S::AwaitingApproval),
         CampaignAction::Resume => matches!(state, S::Paused | S::Stopped),
-        CampaignAction::Skip => !over && any(&|standing| matches!(standing, Standing::Waiting | Standing::Refused)),
+        CampaignAction::Skip => {
+            !state.is_over() && any(&|standing| matches!(standing, Standing::Waiting | Standing::Refused))
+        }
         CampaignAction::RetryFailed => {
             state != S::Cancelled
                 && any(&|standing| matches!(standing, Standing::Refused | Standing::At(State::FailedClean)))
         }
         CampaignAction::Cutover => any(&|standing| standing == Standing::At(State::CloneReady)),
-        CampaignAction::Cancel => !over,
+        CampaignAction::Cancel => !state.is_over(),
     }
 }
 

@@ -9,6 +9,7 @@ mod audit;
 mod explain;
 mod explain_command;
 mod gates;
+mod history;
 mod leases;
 mod live;
 mod postgres;

@@ -2,7 +2,7 @@
 
 use super::Row;
 use crate::store::{blank, like, limit, page};
-use app::model::{MigrationFilter, MigrationSummary, Page, State};
+use app::model::{MigrationFilter, MigrationSummary, Page, State, Timestamp};
 use sqlx::{PgExecutor, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -39,6 +39,21 @@ pub async fn list(pool: &PgPool, filter: &MigrationFilter) -> Result<Page<Migrat
     .await?;
     let items = rows.iter().map(Row::summary).collect::<Result<Vec<_>, _>>()?;
     Ok(page(items, limit, |item| item.id.to_string()))
+}
+
+/// How many migrations are in these states, asked for since then.
+///
+/// # Errors
+/// Those of the database.
+pub async fn count(pool: &PgPool, states: &[&str], since: Option<Timestamp>) -> Result<u32, sqlx::Error> {
+    let count: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM migration WHERE state = ANY($1) AND ($2::timestamptz IS NULL OR requested_at >= $2)",
+    )
+    .bind(states)
+    .bind(since.map(OffsetDateTime::from))
+    .fetch_one(pool)
+    .await?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 /// The summaries of these migrations.
