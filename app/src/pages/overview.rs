@@ -94,7 +94,7 @@ fn others(recent: &Recent) -> Option<impl IntoView + use<>> {
     let shown = recent.newest.len();
     (recent.count as usize > shown).then(|| {
         let href = format!("/migrations?state={}", recent.states);
-        view! { <p class="small">{format!("The newest {shown} of {}. ", recent.count)} <a href=href>"See all of them"</a></p> }
+        view! { <p class="small recent">{format!("The newest {shown} of {}. ", recent.count)} <a href=href>"See all of them"</a></p> }
     })
 }
 
