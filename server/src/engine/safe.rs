@@ -73,6 +73,7 @@ mod tests {
 
     const OLD: &str = "hdisk0 00f9c87a12345678 rootvg active\n";
     const BOOT: &str = "hdisk0 blv=hd5 pathid=0\n";
+    const BOTH: &str = "hdisk0 blv=hd5 pathid=0\nhdisk1 blv=hd5 pathid=0\n";
 
     fn disk(name: &str) -> DiskName {
         name.parse().unwrap()
@@ -89,8 +90,7 @@ mod tests {
         assert!(refused("hdisk1 00f9c87a12345679 rootvg active\n", BOOT).contains("running rootvg"));
         assert!(refused("hdisk1 00f9c87a12345679 datavg\n", BOOT).contains("datavg"));
         assert!(refused("hdisk1 00f9c87a12345679 altinst_rootvg\n", BOOT).contains("altinst_rootvg"));
-        let both = "hdisk0 blv=hd5 pathid=0\nhdisk1 blv=hd5 pathid=0\n";
-        assert!(refused("hdisk1 00f9c87a12345679 None\n", both).contains("bootlist"));
+        assert!(refused("hdisk1 00f9c87a12345679 None\n", BOTH).contains("bootlist"));
         // One bad disk among good ones is enough.
         let free = snapshot(&format!("{OLD}hdisk1 00f9c87a12345679 None\n"), BOOT);
         assert!(to_start(&free, &[disk("hdisk1"), disk("hdisk0")]).is_err());
@@ -108,8 +108,7 @@ mod tests {
         assert!(refused("hdisk2 00f9c87a12345679 altinst_rootvg\n", BOOT).contains("is called hdisk2 now"));
         assert!(refused("hdisk1 00f9c87a12345679 datavg active\n", BOOT).contains("datavg"));
         assert!(refused("hdisk1 00f9c87a12345679 rootvg active\n", BOOT).contains("rootvg"));
-        let both = "hdisk0 blv=hd5 pathid=0\nhdisk1 blv=hd5 pathid=0\n";
-        assert!(refused("hdisk1 00f9c87a12345679 altinst_rootvg\n", both).contains("bootlist"));
+        assert!(refused("hdisk1 00f9c87a12345679 altinst_rootvg\n", BOTH).contains("bootlist"));
         // A disk without a PVID of old is known by its name alone.
         let now = snapshot(&format!("{OLD}hdisk1 00f9c87a12345679 altinst_rootvg\n"), BOOT);
         assert_eq!(to_go_on(&now, &[disk("hdisk1")], &[]), Ok(()));
