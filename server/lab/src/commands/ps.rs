@@ -12,6 +12,8 @@ use std::{
     fs,
     path::Path,
     process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 use time::OffsetDateTime;
 
@@ -26,15 +28,15 @@ const SYSTEM: &[(u64, u64, &str)] = &[
 const SRCMSTR: u64 = 3_408_208;
 /// Clock ticks a second in `/proc`; fixed for all programs on Linux.
 const TICKS: u64 = 100;
+/// How long a starting program is waited for; one that has no words after it has put them away.
+const STARTING: Duration = Duration::from_secs(1);
 
 pub(super) fn ps(context: &Context, args: &[String], out: &mut Output) -> Result<u8, LabError> {
     if let ["-p", pid, "-o", "args="] = args.iter().map(String::as_str).collect::<Vec<_>>()[..]
         && let Ok(pid) = pid.parse::<u64>()
     {
-        // What has ended but was not waited for yet has no words.
-        let command = words(&Path::new("/proc").join(pid.to_string())).map(|words| one_line(&words.join(" ")));
-        let Some(command) = command.filter(|command| !command.is_empty()) else { return Ok(1) };
-        out.line(command);
+        let Some(words) = words(&Path::new("/proc").join(pid.to_string())) else { return Ok(1) };
+        out.line(one_line(&words.join(" ")));
         return Ok(0);
     }
     if Flags::alone(args, "ef").is_none_or(|flags| flags.count("ef") != 2) {
@@ -136,10 +138,23 @@ fn read(proc: &Path, pid: u64, boot: u64, context: &Context, own: &Path) -> Opti
     })
 }
 
-/// What a process was called with.
+/// What a process was called with; nothing of one that has ended, whether it was waited for or not.
+///
+/// A program that starts has its `exe` before its words: whoever looks in between would take a living process for an ended one.
 fn words(proc: &Path) -> Option<Vec<String>> {
-    let words = fs::read(proc.join("cmdline")).ok()?;
-    Some(words.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect())
+    let until = Instant::now() + STARTING;
+    loop {
+        let words = fs::read(proc.join("cmdline")).ok()?;
+        if !words.is_empty() {
+            return Some(
+                words.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect(),
+            );
+        }
+        if fs::read_link(proc.join("exe")).is_err() || Instant::now() > until {
+            return None;
+        }
+        thread::yield_now();
+    }
 }
 
 /// A script's lines would be taken for processes.
