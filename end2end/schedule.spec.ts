@@ -191,7 +191,7 @@ test('blackouts, groups and limits are kept, and what is wrong is said beside it
   const nim1 = page.locator('tr[data-master="nim1"]');
   await expect(nim1).toContainText('no pause');
   await page.getByRole('button', { name: 'Change nim1' }).click();
-  const limits = dialog(page, 'Change the limits of nim1');
+  const limits = dialog(page, 'Change the limits and approvals of nim1');
   await limits.getByLabel('Seconds between two starts').fill('9999');
   await limits.getByRole('button', { name: 'Change them' }).click();
   await expect(limits.getByRole('alert')).toContainText('Must be 0 to 3600');

@@ -93,6 +93,8 @@ codes! {
     CLIENT_BUSY = "ND0303", 409, "Client has a live migration";
     /// The state does not allow the action.
     ACTION_REFUSED = "ND0304", 409, "Not possible in this state";
+    /// The master asks for somebody other than the requester.
+    SECOND_PERSON = "ND0305", 403, "A second person must approve";
     /// What was sent to be explained was not printed by nimadm, nor by a command that is known.
     NOT_A_LOG = "ND0501", 422, "Not a nimadm log";
     /// Whoever sends a log to be explained stopped sending.

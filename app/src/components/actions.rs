@@ -179,6 +179,12 @@ fn next_step(migration: &Migration) -> Option<String> {
     })
 }
 
+/// Who may not approve what is offered, where a second person is asked for.
+fn second_person(migration: &Migration) -> Option<String> {
+    let asked = migration.approvals.second_person && migration.actions.iter().any(|action| action.is_approval());
+    asked.then(|| migration.requested_by.clone())
+}
+
 /// The buttons for what is allowed in the present state. The answer goes to `migration`.
 #[component]
 pub(crate) fn Actions(migration: RwSignal<Migration>) -> impl IntoView {
@@ -203,14 +209,15 @@ pub(crate) fn Actions(migration: RwSignal<Migration>) -> impl IntoView {
         let call = api::act(id, Action::Cutover, reason, time.not_before, time.window);
         form.send(call, move |after| migration.set(after));
     });
-    let allowed = Memo::new(move |_| migration.with(|migration| migration.actions.clone()));
+    let allowed = Memo::new(move |_| migration.with(|migration| (migration.actions.clone(), second_person(migration))));
     let buttons = move || {
-        let allowed = allowed.get();
+        let (allowed, requester) = allowed.get();
         migration.with_untracked(|migration| {
             allowed
                 .into_iter()
                 .map(|action| {
                     let permission = action.permission();
+                    let but = requester.clone().filter(|_| action.is_approval());
                     let Words { label, effect, typed, danger } = words(action, migration);
                     let type_this = typed.then(|| migration.subject.to_string());
                     let on_confirm = Callback::new(move |reason| ask(action, reason));
@@ -218,14 +225,14 @@ pub(crate) fn Actions(migration: RwSignal<Migration>) -> impl IntoView {
                     if action == Action::Cutover {
                         let client = migration.subject.to_string();
                         return view! {
-                            <Permitted permission>
+                            <Permitted permission but>
                                 <CutoverButton label effect=effect.clone() type_this=client.clone() ready on_confirm=cut_over />
                             </Permitted>
                         }
                         .into_any();
                     }
                     view! {
-                        <Permitted permission>
+                        <Permitted permission but>
                             <ConfirmButton label effect=effect.clone() type_this=type_this.clone() danger ready on_confirm />
                         </Permitted>
                     }
@@ -234,10 +241,15 @@ pub(crate) fn Actions(migration: RwSignal<Migration>) -> impl IntoView {
                 .collect_view()
         })
     };
+    let asks = move || {
+        let (_, requester) = allowed.get();
+        let master = migration.with_untracked(|migration| migration.master.to_string());
+        requester.map(|by| view! { <p class="small" data-testid="second-person">{format!("{master} asks for the approval of a second person: {by} asked for this migration and cannot approve it.")}</p> })
+    };
     let next = move || migration.with(next_step).map(|words| view! { <p data-testid="next">{words}</p> });
     view! {
         <div class="next" data-tone=move || tone(migration.with(|migration| migration.state))>
-            {next}
+            {next} {asks}
             <div class="actions" role="group" aria-label="Actions">{buttons}</div>
         </div>
         {move || problem.get().map(|problem| view! { <ProblemBox problem /> })}

@@ -10,6 +10,12 @@ use crate::{
 };
 use leptos::prelude::*;
 
+/// Who may not approve what is offered, where a second person is asked for.
+pub(crate) fn second_person(campaign: &Campaign) -> Option<String> {
+    let asked = campaign.approvals.second_person && campaign.actions.iter().any(|action| action.is_approval());
+    asked.then(|| campaign.requested_by.clone())
+}
+
 /// The button, while a clone is ready. A question that is open stays open when another clone becomes ready.
 #[component]
 pub(crate) fn CampaignCutover(
@@ -21,7 +27,9 @@ pub(crate) fn CampaignCutover(
     reread: Callback<()>,
 ) -> impl IntoView {
     let id = campaign.with_untracked(|campaign| campaign.id);
-    let offered = Memo::new(move |_| campaign.with(|campaign| campaign.actions.contains(&CampaignAction::Cutover)));
+    let offered = Memo::new(move |_| {
+        campaign.with(|campaign| (campaign.actions.contains(&CampaignAction::Cutover), second_person(campaign)))
+    });
     let effect = Signal::derive(move || {
         let clients = campaign.with(|campaign| campaign.waves.iter().map(|wave| wave.ready).sum::<u32>());
         let (who, their) = if clients == 1 { ("1 client is", "its clone") } else { ("clients are", "their clones") };
@@ -34,9 +42,10 @@ pub(crate) fn CampaignCutover(
         form.send(api::act_on_campaign(id, CampaignAction::Cutover, ask), move |_| reread.run(()));
     });
     move || {
-        offered.get().then(|| {
+        let (offered, but) = offered.get();
+        offered.then(|| {
             view! {
-                <Permitted permission=CampaignAction::Cutover.permission()>
+                <Permitted permission=CampaignAction::Cutover.permission() but>
                     <CutoverButton label="Cut over all that is ready" effect
                         type_this=campaign.with_untracked(|campaign| campaign.name.clone()) ready on_confirm />
                 </Permitted>

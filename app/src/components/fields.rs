@@ -113,7 +113,7 @@ pub(crate) fn CheckField(
     let first = value.get_untracked();
     view! {
         <label class="check">
-            <input type="checkbox" checked=first on:change:target=move |ev| value.set(ev.target().checked()) />
+            <input type="checkbox" checked=first prop:checked=value on:change:target=move |ev| value.set(ev.target().checked()) />
             <span>{label}</span>
         </label>
     }

@@ -13,10 +13,10 @@ use leptos_router::components::{A, Outlet};
 pub(crate) struct Who(Resource<Result<Me, Problem>>);
 
 impl Who {
-    /// Whether they hold the permission; false until that is known. Only for what a page offers: the server decides.
+    /// Whether they hold the permission and are not `but`; false until that is known. Only for what a page offers: the server decides.
     #[must_use]
-    pub(crate) async fn may(self, permission: Permission) -> bool {
-        self.0.await.is_ok_and(|me| me.permissions.contains(&permission))
+    pub(crate) async fn may(self, permission: Permission, but: Option<&str>) -> bool {
+        self.0.await.is_ok_and(|me| me.permissions.contains(&permission) && but != Some(me.username.as_str()))
     }
 }
 
@@ -28,11 +28,17 @@ pub(crate) fn who() -> Who {
 
 /// What only those see who hold the permission.
 #[component]
-pub(crate) fn Permitted(permission: Permission, children: ChildrenFn) -> impl IntoView {
+pub(crate) fn Permitted(
+    permission: Permission,
+    /// Who does not see it all the same.
+    #[prop(default = None)]
+    but: Option<String>,
+    children: ChildrenFn,
+) -> impl IntoView {
     let who = who();
     move || {
-        let children = children.clone();
-        Suspend::new(async move { who.may(permission).await.then(|| children()) })
+        let (children, but) = (children.clone(), but.clone());
+        Suspend::new(async move { who.may(permission, but.as_deref()).await.then(|| children()) })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Campaigns: many clients, wave by wave.
 
-use super::{LaunchRequest, MigrationSummary, Permission, State, Timestamp, words::words};
+use super::{Approvals, LaunchRequest, MigrationSummary, Permission, State, Timestamp, words::words};
 use aix::{DiskName, ObjectName};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -210,7 +210,7 @@ impl CampaignState {
 words! {
     /// What somebody may ask of a campaign.
     CampaignAction {
-        /// Begin the next wave.
+        /// Begin the next wave, or the first.
         Approve = "approve",
         /// Launch nothing more for now; what runs goes on.
         Pause = "pause",
@@ -231,10 +231,13 @@ impl CampaignAction {
     /// The permission it needs.
     #[must_use]
     pub fn permission(self) -> Permission {
-        match self {
-            Self::Approve | Self::Cutover => Permission::Approve,
-            _ => Permission::Operate,
-        }
+        if self.is_approval() { Permission::Approve } else { Permission::Operate }
+    }
+
+    /// Whether it says yes to what somebody has asked for: where a master asks for a second person, not the requester.
+    #[must_use]
+    pub fn is_approval(self) -> bool {
+        matches!(self, Self::Approve | Self::Cutover)
     }
 }
 
@@ -260,7 +263,7 @@ pub struct CampaignAsk {
 }
 
 /// How a member of a campaign stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Its wave has not come, or it is about to be launched.
@@ -369,7 +372,7 @@ pub struct Campaign {
     pub go_on: GoOn,
     /// When it stops by itself.
     pub stop: StopRule,
-    /// The present wave, from 1.
+    /// The present wave, from 1; 0 until its start is approved.
     pub wave: u16,
     /// Every wave in numbers.
     pub waves: Vec<WaveSummary>,
@@ -377,6 +380,15 @@ pub struct Campaign {
     pub members: Vec<CampaignMember>,
     /// What may be asked of it now.
     pub actions: Vec<CampaignAction>,
+    /// Whose word its masters ask for.
+    #[serde(default)]
+    pub approvals: Approvals,
+    /// Who last approved its start or a wave.
+    #[serde(default)]
+    pub approved_by: Option<String>,
+    /// When.
+    #[serde(default)]
+    pub approved_at: Option<Timestamp>,
     /// Who asked for it.
     pub requested_by: String,
     /// When.

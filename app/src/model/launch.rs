@@ -1,6 +1,6 @@
 //! Asking for a migration, and what the pre-flight says to it.
 
-use super::{Client, Resource, words::words};
+use super::{Approvals, Client, Resource, words::words};
 use aix::{
     DiskName, ObjectName, Phase,
     command::{CloneTarget, Image, MasterPath, MountOptions, NimadmCommand, Task, Transfer},
@@ -424,4 +424,6 @@ pub struct LaunchOptions {
     pub resources: Vec<Resource>,
     /// Volume groups of the master that can be a cache, with MiB free; rootvg is left out.
     pub cache_vgs: Vec<(ObjectName, Option<u64>)>,
+    /// Whose word the master asks for.
+    pub approvals: Approvals,
 }

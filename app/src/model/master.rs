@@ -1,6 +1,6 @@
 //! NIM masters and what they hold.
 
-use super::Timestamp;
+use super::{Approvals, Timestamp};
 use aix::ObjectName;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -32,6 +32,9 @@ pub struct Master {
     pub max_running: u16,
     /// Shortest time between two starts, in seconds.
     pub stagger_seconds: u16,
+    /// Whose word it asks for.
+    #[serde(default)]
+    pub approvals: Approvals,
 }
 
 /// What is known of a host key.
@@ -98,6 +101,9 @@ pub struct MasterChange {
     /// Shortest time between two starts, in seconds, 0 to 3600.
     #[serde(default)]
     pub stagger_seconds: Option<u16>,
+    /// Whose word it asks for from now on.
+    #[serde(default)]
+    pub approvals: Option<Approvals>,
 }
 
 fn ssh_port() -> u16 {

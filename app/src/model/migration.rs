@@ -1,6 +1,6 @@
 //! The noun of the product: a migration, its states, its phases.
 
-use super::{Eta, Interlock, LaunchRequest, Operation, Permission, Signal, Timestamp, words::words};
+use super::{Approvals, Eta, Interlock, LaunchRequest, Operation, Permission, Signal, Timestamp, words::words};
 use aix::{Level, ObjectName, Phase, Pvid};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -123,6 +123,12 @@ impl Action {
             Self::Approve | Self::Reject | Self::Cutover | Self::Rollback | Self::Finalise => Permission::Approve,
             _ => Permission::Operate,
         }
+    }
+
+    /// Whether it says yes to what somebody has asked for: where a master asks for a second person, not the requester.
+    #[must_use]
+    pub fn is_approval(self) -> bool {
+        matches!(self, Self::Approve | Self::Cutover)
     }
 }
 
@@ -323,6 +329,15 @@ pub struct Migration {
     pub hold_asked_by: Option<String>,
     /// Servers that worked on it were lost too often: nobody works on it until somebody resumes it. nimadm goes on.
     pub parked: bool,
+    /// Whose word its master asks for.
+    #[serde(default)]
+    pub approvals: Approvals,
+    /// Who approved its start, or its campaign; none where nobody was asked.
+    #[serde(default)]
+    pub approved_by: Option<String>,
+    /// When.
+    #[serde(default)]
+    pub approved_at: Option<Timestamp>,
     /// Who asked for the cutover.
     pub cutover_by: Option<String>,
     /// When.

@@ -2,6 +2,7 @@
 //!
 //! Names, enum words and field names are the contract of the REST interface; changing one is changing the contract.
 
+pub mod approval;
 pub mod audit;
 pub mod campaign;
 pub mod client;
@@ -20,6 +21,7 @@ pub mod verification;
 pub mod watch;
 mod words;
 
+pub use approval::Approvals;
 pub use audit::{AuditEntry, AuditFilter};
 pub use campaign::{
     Campaign, CampaignAction, CampaignAsk, CampaignMember, CampaignState, GoOn, Member, NewCampaign, Standing,

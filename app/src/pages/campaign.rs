@@ -4,8 +4,15 @@ use super::migration::no_such_migration;
 use crate::{
     api,
     components::{
-        campaign_badge::CampaignBadge, campaign_cutover::CampaignCutover, clock::When, confirm_dialog::ConfirmButton,
-        fleet::on_change, frame::Permitted, loaded::loaded, problem_box::ProblemBox, state_badge::StateBadge,
+        campaign_badge::CampaignBadge,
+        campaign_cutover::{CampaignCutover, second_person},
+        clock::When,
+        confirm_dialog::ConfirmButton,
+        fleet::on_change,
+        frame::Permitted,
+        loaded::loaded,
+        problem_box::ProblemBox,
+        state_badge::StateBadge,
         wave_bar::WaveBar,
     },
     model::{Campaign, CampaignAction, CampaignAsk, CampaignMember, GoOn, Problem, Standing, StopRule, WaveSummary},
@@ -73,14 +80,10 @@ fn CampaignView(campaign: Campaign) -> impl IntoView {
         })
     };
     let problem = RwSignal::new(None::<Problem>);
-    let members = move || {
+    let rows = move || {
         campaign.with(|campaign| {
             let may_skip = campaign.actions.contains(&CampaignAction::Skip);
-            let row = |member: CampaignMember| {
-                let skip = may_skip && matches!(member.standing, Standing::Waiting | Standing::Refused);
-                view! { <MemberRow id member skip problem reread /> }
-            };
-            campaign.members.iter().cloned().map(row).collect_view()
+            campaign.members.iter().map(|member| Row::of(member, may_skip)).collect::<Vec<_>>()
         })
     };
     view! {
@@ -113,11 +116,38 @@ fn CampaignView(campaign: Campaign) -> impl IntoView {
                     <th scope="col">"Target disks"</th><th scope="col">"Why"</th>
                     <th scope="col"><span class="visually-hidden">"Actions"</span></th>
                 </tr></thead>
-                <tbody>{members}</tbody>
+                <tbody><For each=rows key=Row::clone let:row><MemberRow id row problem reread /></For></tbody>
             </table></div>
         </section>
     }
     .into_any()
+}
+
+/// What is shown of a client. It is its row's key, too: of five hundred rows those are drawn again that show something else.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Row {
+    client: String,
+    wave: u16,
+    standing: Standing,
+    migration: Option<uuid::Uuid>,
+    disks: String,
+    why: String,
+    may_skip: bool,
+}
+
+impl Row {
+    fn of(member: &CampaignMember, may_skip: bool) -> Self {
+        let reason = || member.migration.as_ref().and_then(|migration| migration.reason.clone());
+        Self {
+            client: member.client.to_string(),
+            wave: member.wave,
+            standing: member.standing,
+            migration: member.migration.as_ref().map(|migration| migration.id),
+            disks: member.target_disks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            why: member.refused.clone().or_else(reason).unwrap_or_default(),
+            may_skip: may_skip && matches!(member.standing, Standing::Waiting | Standing::Refused),
+        }
+    }
 }
 
 #[component]
@@ -133,43 +163,36 @@ fn WaveRow(wave: WaveSummary, now: bool) -> impl IntoView {
 }
 
 #[component]
-fn MemberRow(
-    id: uuid::Uuid,
-    member: CampaignMember,
-    skip: bool,
-    problem: RwSignal<Option<Problem>>,
-    reread: Callback<()>,
-) -> impl IntoView {
-    let client = StoredValue::new(member.client.to_string());
+fn MemberRow(id: uuid::Uuid, row: Row, problem: RwSignal<Option<Problem>>, reread: Callback<()>) -> impl IntoView {
+    let Row { client, wave, standing, migration, disks, why, may_skip } = row;
+    let name = StoredValue::new(client.clone());
     let leave_out = move |_| {
-        let ask = CampaignAsk { client: Some(client.get_value()), ..CampaignAsk::default() };
+        let ask = CampaignAsk { client: Some(name.get_value()), ..CampaignAsk::default() };
         spawn_local(async move {
             problem.set(api::act_on_campaign(id, CampaignAction::Skip, ask).await.err());
             reread.run(());
         });
     };
-    let button = skip.then(|| {
-        let label = format!("Leave out {}", member.client);
+    let button = may_skip.then(|| {
+        let label = format!("Leave out {client}");
         view! {
             <Permitted permission=CampaignAction::Skip.permission()>
                 <button type="button" aria-label=label.clone() on:click=leave_out>"Leave out"</button>
             </Permitted>
         }
     });
-    let state = match (&member.standing, &member.migration) {
-        (Standing::At(state), Some(migration)) => {
-            view! { <a href=format!("/migrations/{}", migration.id)><StateBadge state=*state /></a> }.into_any()
+    let state = match (standing, migration) {
+        (Standing::At(state), Some(id)) => {
+            view! { <a href=format!("/migrations/{id}")><StateBadge state /></a> }.into_any()
         }
         (Standing::Refused, _) => view! { <span class="badge" data-tone="bad">"Refused"</span> }.into_any(),
         (Standing::Skipped, _) => view! { <span class="badge" data-tone="quiet">"Left out"</span> }.into_any(),
         _ => view! { <span class="badge" data-tone="quiet">"Waiting"</span> }.into_any(),
     };
-    let disks = member.target_disks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let why = member.refused.or_else(|| member.migration.and_then(|migration| migration.reason)).unwrap_or_default();
     view! {
-        <tr data-client=member.client.to_string()>
-            <th scope="row" data-label="Client"><a href=format!("/clients/{}", member.client)>{member.client.to_string()}</a></th>
-            <td data-label="Wave">{member.wave}</td>
+        <tr data-client=client>
+            <th scope="row" data-label="Client"><a href=format!("/clients/{client}")>{client.clone()}</a></th>
+            <td data-label="Wave">{wave}</td>
             <td data-label="State">{state}</td>
             <td data-label="Target disks" class="machine">{if disks.is_empty() { "chosen at its launch".to_owned() } else { disks }}</td>
             <td data-label="Why" class="particulars">{why}</td>
@@ -184,10 +207,12 @@ fn CampaignActions(campaign: RwSignal<Campaign>, reread: Callback<()>) -> impl I
     let problem = RwSignal::new(None::<Problem>);
     let busy = RwSignal::new(false);
     let id = campaign.with_untracked(|campaign| campaign.id);
-    let offered = Memo::new(move |_| campaign.with(|campaign| (campaign.actions.clone(), campaign.wave + 1)));
+    let offered = Memo::new(move |_| {
+        campaign.with(|campaign| (campaign.actions.clone(), campaign.wave + 1, second_person(campaign)))
+    });
     let ready = Signal::derive(move || !busy.get());
     let buttons = move || {
-        let (actions, next) = offered.get();
+        let (actions, next, requester) = offered.get();
         actions
             .into_iter()
             // Clients are left out one by one, in their rows; a cutover has a question of its own.
@@ -195,7 +220,8 @@ fn CampaignActions(campaign: RwSignal<Campaign>, reread: Callback<()>) -> impl I
             .map(move |action| {
                 let (label, effect, danger) = match action {
                     CampaignAction::Approve => {
-                        ("Begin the next wave", format!("The clients of wave {next} are launched."), false)
+                        let label = if next == 1 { "Begin the first wave" } else { "Begin the next wave" };
+                        (label, format!("The clients of wave {next} are launched."), false)
                     }
                     CampaignAction::Pause => (
                         "Pause",
@@ -229,16 +255,24 @@ fn CampaignActions(campaign: RwSignal<Campaign>, reread: Callback<()>) -> impl I
                         reread.run(());
                     });
                 });
+                let but = requester.clone().filter(|_| action.is_approval());
                 view! {
-                    <Permitted permission=action.permission()>
+                    <Permitted permission=action.permission() but>
                         <ConfirmButton label effect=effect.clone() type_this=None danger ready on_confirm />
                     </Permitted>
                 }
             })
             .collect_view()
     };
+    let asks = move || {
+        let (_, _, requester) = offered.get();
+        requester.map(|by| view! { <p class="small" data-testid="second-person">{format!("Its master asks for the approval of a second person: {by} asked for this campaign and cannot approve it.")}</p> })
+    };
     view! {
-        <div class="next" data-tone="live"><div class="actions" role="group" aria-label="Actions">{buttons} <CampaignCutover campaign ready reread /></div></div>
+        <div class="next" data-tone="live">
+            {asks}
+            <div class="actions" role="group" aria-label="Actions">{buttons} <CampaignCutover campaign ready reread /></div>
+        </div>
         {move || problem.get().map(|problem| view! { <ProblemBox problem /> })}
     }
     .into_any()

@@ -38,6 +38,7 @@ pub(crate) fn LaunchForm(options: LaunchOptions) -> impl IntoView {
         }
         None => ("Without a client".to_owned(), format!("on master {}", options.master)),
     };
+    let awaits = options.approvals.starts.then(|| options.master.to_string());
     let request = Memo::new(move |_| fields.request());
     let command = move || match request.get() {
         Ok(request) => fields.command(&request).unwrap_or_else(|unfit| unfit.why.into_owned()),
@@ -84,7 +85,7 @@ pub(crate) fn LaunchForm(options: LaunchOptions) -> impl IntoView {
                     <h2 id="h-command">"Command, as it will run"</h2>
                     <pre class="command" data-testid="command" tabindex="0">{command}</pre>
                 </section>
-                <Launcher fields target request />
+                <Launcher fields target request awaits />
             </div>
         </div>
     }
@@ -208,6 +209,8 @@ fn Launcher(
     fields: Fields,
     target: Memo<Option<String>>,
     request: Memo<Result<LaunchRequest, String>>,
+    /// The master that asks for an approval of each start.
+    awaits: Option<String>,
 ) -> impl IntoView {
     let checked = RwSignal::new(None::<(LaunchRequest, Preflight)>);
     let problem = RwSignal::new(None::<Problem>);
@@ -305,6 +308,9 @@ fn Launcher(
         <section class="go" aria-label="Launch">
             {move || needs_ack().then(|| view! { <CheckField label="I have read the warnings and go on knowingly" value=acknowledged /> })}
             <button type="button" class="primary wide" data-testid="launch" disabled=move || !may_launch() on:click=launch>{label}</button>
+            {awaits.map(|master| view! {
+                <p class="notice" role="note">{format!("{master} asks for an approval: nimadm does not start until an approver has agreed.")}</p>
+            })}
             <p class="small">
                 {if fields.client.with_value(Option::is_some) { "The running system is not touched." } else { "No client is touched." }}
                 " nimdeck checks everything once more before it starts."

@@ -222,6 +222,7 @@ fn Head(migration: RwSignal<Migration>, state: Memo<State>) -> impl IntoView {
                     {place.map(|(word, place)| view! { {word} <span class="machine">{place}</span> })}
                     " · master " {migration.master.to_string()}
                     " · by " {migration.requested_by.clone()} ", " <When at=migration.requested_at /> " UTC"
+                    {migration.approved_by.clone().map(|by| format!(" · start approved by {by}"))}
                     {(migration.attempt > 1).then(|| format!(" · attempt {}", migration.attempt))}
                     {migration.request.change_ref.clone().map(|change| format!(" · change {change}"))}
                 </p>

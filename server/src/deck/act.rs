@@ -6,10 +6,10 @@ use crate::{
         machine::{self, Case, Event},
         run::subject,
     },
-    error::{ACTION_REFUSED, BAD_INPUT},
+    error::{ACTION_REFUSED, BAD_INPUT, SECOND_PERSON},
     store::{attempt, audit, migration},
 };
-use app::model::{Action, Ask, Caller, CutoverTime, Migration, Problem};
+use app::model::{Action, Approvals, Ask, Caller, CutoverTime, Migration, Problem};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -21,6 +21,12 @@ impl ServerDeck {
         action: Action,
         ask: Ask,
     ) -> Result<Migration, Problem> {
+        self.ask(caller, id, action, ask).await?;
+        self.find_migration(id).await
+    }
+
+    /// The same where nobody wants to see what came of it.
+    pub(super) async fn ask(&self, caller: &Caller, id: Uuid, action: Action, ask: Ask) -> Result<(), Problem> {
         let Ask { reason, not_before, window } = ask;
         let when = CutoverTime { not_before, window };
         if action != Action::Cutover && when.is_later() {
@@ -34,6 +40,9 @@ impl ServerDeck {
         let from = row.state().map_err(db)?;
         let case = row.case().map_err(db)?;
         let (mut to, _) = machine::decide(case, Event::Asked(action)).map_err(|_| refused(case, action))?;
+        if action.is_approval() {
+            second_person(row.approvals(), caller, &row.requested_by)?;
+        }
         if when.is_later() {
             // Approved now, begun by the scheduler when its time has come.
             to = from;
@@ -80,6 +89,9 @@ impl ServerDeck {
             let now = self.migration_row(id).await?.case().map_err(db)?;
             return Err(refused(now, action));
         }
+        if action == Action::Approve {
+            migration::approve_start(&mut tx, id, &caller.username).await.map_err(db)?;
+        }
         let detail =
             json!({ "from": from, "to": to, "reason": reason, "not_before": when.not_before, "window": when.window });
         let what = format!("migration.{action}");
@@ -87,8 +99,21 @@ impl ServerDeck {
         tx.commit().await.map_err(db)?;
         self.bus.changed(id);
         self.engine.wake();
-        self.find_migration(id).await
+        Ok(())
     }
+}
+
+/// Whether the caller may approve what somebody has asked for.
+///
+/// # Errors
+/// A second person is asked for, and the caller is the first.
+pub(super) fn second_person(approvals: Approvals, caller: &Caller, requester: &str) -> Result<(), Problem> {
+    if approvals.allow(&caller.username, requester) {
+        return Ok(());
+    }
+    Err(SECOND_PERSON.problem(
+        "You asked for it yourself, and its NIM master asks for the approval of a second person. Ask another approver; nothing was changed.",
+    ))
 }
 
 fn refused(case: Case, action: Action) -> Problem {

@@ -1,16 +1,17 @@
 //! Campaigns, as people start and steer them.
 
-use super::{ServerDeck, db};
+use super::{ServerDeck, act::second_person, db};
 use crate::{
     engine::campaign as rules,
     error::{ACTION_REFUSED, BAD_INPUT, NOT_FOUND},
-    store::{audit, campaign, client, migration},
+    store::{audit, campaign, client, master, migration},
 };
 use app::model::{
     Action, Ask, Caller, Campaign, CampaignAction, CampaignAsk, CampaignState, Member, NewCampaign, Page, Problem,
     State, StopRule, campaign::parse_members,
 };
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use uuid::Uuid;
 
 /// Most clients of one campaign.
@@ -60,10 +61,14 @@ impl ServerDeck {
         let names: Vec<String> = members.iter().map(|member| member.client.clone()).collect();
         let waves = rules::waves(&names, new.canary, new.wave_size, &new.apart);
         let mut stored = Vec::with_capacity(members.len());
+        let mut masters = HashSet::new();
         let mut unknown = Vec::new();
         for (member, wave) in members.iter().zip(waves) {
             match client::find(&self.pool, &member.client).await.map_err(db)? {
-                Some(found) => stored.push((found.id, wave, member.target_disks.clone())),
+                Some(found) => {
+                    masters.insert(found.master_id);
+                    stored.push((found.id, wave, member.target_disks.clone()));
+                }
                 None => unknown.push(member.client.as_str()),
             }
         }
@@ -71,12 +76,17 @@ impl ServerDeck {
             let why = format!("no NIM master has {}; nothing was started", unknown.join(", "));
             return Err(BAD_INPUT.field("clients", why));
         }
+        let known = master::list(&self.pool).await.map_err(db)?;
+        let asking = known.iter().find(|master| masters.contains(&master.id) && master.approvals().starts);
+        let awaits_approval =
+            asking.map(|master| format!("{} asks for an approval before anything starts.", master.name));
         let row = campaign::New {
             name: new.name.trim(),
             template: &new.template,
             go_on: new.go_on,
             stop: new.stop,
             requested_by: &caller.username,
+            awaits_approval: awaits_approval.as_deref(),
             members: stored,
         };
         let mut tx = self.pool.begin().await.map_err(db)?;
@@ -88,6 +98,7 @@ impl ServerDeck {
         })?;
         let detail = json!({
             "name": row.name, "clients": names, "template": new.template, "go_on": new.go_on, "stop": new.stop,
+            "awaits_approval": awaits_approval.is_some(),
         });
         audit::record(&mut tx, &caller.username, "campaign.start", &subject(id), detail).await.map_err(db)?;
         tx.commit().await.map_err(db)?;
@@ -108,21 +119,26 @@ impl ServerDeck {
         let state = row.state().map_err(db)?;
         let members = campaign::members(&self.pool, id).await.map_err(db)?;
         let standings = campaign::standings(&members).map_err(db)?;
-        if !rules::allowed(action, state, &standings) {
-            let possible: Vec<_> = rules::actions(state, &standings).into_iter().map(CampaignAction::as_str).collect();
+        let wave = row.wave.unsigned_abs();
+        if !rules::allowed(action, state, wave, &standings) {
+            let possible: Vec<_> =
+                rules::actions(state, wave, &standings).into_iter().map(CampaignAction::as_str).collect();
             let possible = if possible.is_empty() { "nothing".to_owned() } else { possible.join(", ") };
             let (action, state) = (action.as_str(), state.as_str());
             return Err(ACTION_REFUSED.problem(format!(
                 "{action} is not possible for a campaign in state {state} as its clients stand. Possible now: {possible}."
             )));
         }
+        if action.is_approval() {
+            second_person(campaign::approvals(&members), caller, &row.requested_by)?;
+        }
         let detail = json!({ "action": action, "ask": ask });
-        let to = |to, wave| ((state, row.wave), (to, wave));
+        let steer = |to, wave| self.steer(caller, &row, action, (to, wave), &detail);
         match action {
-            CampaignAction::Approve => self.steer(caller, id, to(CampaignState::Running, row.wave + 1), detail).await?,
-            CampaignAction::Pause => self.steer(caller, id, to(CampaignState::Paused, row.wave), detail).await?,
-            CampaignAction::Resume => self.steer(caller, id, to(CampaignState::Running, row.wave), detail).await?,
-            CampaignAction::Cancel => self.steer(caller, id, to(CampaignState::Cancelled, row.wave), detail).await?,
+            CampaignAction::Approve => steer(CampaignState::Running, row.wave + 1).await?,
+            CampaignAction::Pause => steer(CampaignState::Paused, row.wave).await?,
+            CampaignAction::Resume => steer(CampaignState::Running, row.wave).await?,
+            CampaignAction::Cancel => steer(CampaignState::Cancelled, row.wave).await?,
             CampaignAction::Skip => self.skip_member(caller, id, &members, ask.client.as_deref(), detail).await?,
             CampaignAction::RetryFailed => {
                 let failed = campaign::in_state(&members, State::FailedClean, None).map_err(db)?;
@@ -143,15 +159,20 @@ impl ServerDeck {
     async fn steer(
         &self,
         caller: &Caller,
-        id: Uuid,
-        (from, to): ((CampaignState, i16), (CampaignState, i16)),
-        detail: Value,
+        row: &campaign::Row,
+        action: CampaignAction,
+        to: (CampaignState, i16),
+        detail: &Value,
     ) -> Result<(), Problem> {
+        let from = (row.state().map_err(db)?, row.wave);
         let mut tx = self.pool.begin().await.map_err(db)?;
-        if !campaign::advance(&mut tx, id, from, to, None).await.map_err(db)? {
+        if !campaign::advance(&mut tx, row.id, from, to, None).await.map_err(db)? {
             return Err(ACTION_REFUSED.problem("The campaign has moved on meanwhile. Look at it, then ask again."));
         }
-        audit::record(&mut tx, &caller.username, "campaign.act", &subject(id), detail).await.map_err(db)?;
+        if action == CampaignAction::Approve {
+            campaign::approve(&mut tx, row.id, &caller.username).await.map_err(db)?;
+        }
+        audit::record(&mut tx, &caller.username, "campaign.act", &subject(row.id), detail.clone()).await.map_err(db)?;
         tx.commit().await.map_err(db)
     }
 
@@ -204,8 +225,8 @@ impl ServerDeck {
     async fn ask_all(&self, caller: &Caller, all: Vec<Uuid>, action: Action, ask: &Ask) -> Result<(), Problem> {
         let mut refused = Vec::new();
         for id in all {
-            match self.act_on(caller, id, action, ask.clone()).await {
-                Ok(_) => {}
+            match self.ask(caller, id, action, ask.clone()).await {
+                Ok(()) => {}
                 Err(problem) if problem.code == ACTION_REFUSED.code => {}
                 Err(problem) if problem.status >= 500 => return Err(problem),
                 Err(problem) => refused.push(problem.detail),

@@ -56,14 +56,16 @@ impl ServerDeck {
         if stagger > 3600 {
             return Err(BAD_INPUT.field("stagger_seconds", "must be 0 to 3600 seconds between two starts"));
         }
+        let approvals = change.approvals.unwrap_or(was.approvals);
         let mut tx = self.pool.begin().await.map_err(db)?;
-        master::limit(&mut *tx, id, most, stagger).await.map_err(db)?;
+        master::limit(&mut *tx, id, most, stagger, approvals).await.map_err(db)?;
         master::update(&mut *tx, id, &name, &host, port, &user).await.map_err(|error| taken(error, &name))?;
         let detail = json!({
             "from": { "name": was.name, "host": was.host, "port": was.port, "user": was.user,
-                      "max_running": was.max_running, "stagger_seconds": was.stagger_seconds },
+                      "max_running": was.max_running, "stagger_seconds": was.stagger_seconds,
+                      "approvals": was.approvals },
             "to": { "name": name, "host": host, "port": port, "user": user,
-                    "max_running": most, "stagger_seconds": stagger },
+                    "max_running": most, "stagger_seconds": stagger, "approvals": approvals },
         });
         let subject = format!("master:{name}");
         audit::record(&mut tx, &caller.username, "master.change", &subject, detail).await.map_err(db)?;

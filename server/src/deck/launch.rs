@@ -10,7 +10,7 @@ use crate::{
     store::{migration, resource},
 };
 use aix::lsvg;
-use app::model::{Caller, LaunchFor, LaunchOptions, LaunchRequest, Migration, Problem};
+use app::model::{Caller, LaunchFor, LaunchOptions, LaunchRequest, Master, Migration, Problem};
 
 impl ServerDeck {
     pub(super) async fn read_launch_options(&self, wanted: LaunchFor) -> Result<LaunchOptions, Problem> {
@@ -21,7 +21,7 @@ impl ServerDeck {
             }
             LaunchFor::Master(name) => (self.launcher().master(&name).await?.id, None),
         };
-        let name = self.find_master(master).await?.name;
+        let Master { name, approvals, .. } = self.find_master(master).await?;
         let resources = resource::list(&self.pool, master, None).await.map_err(db)?;
         let connection = self.masters.connect(master).await.map_err(|error| error.problem())?;
         let question = "for vg in $(lsvg -o); do lsvg $vg; done";
@@ -39,7 +39,7 @@ impl ServerDeck {
             stanza.push_str(line);
             stanza.push('\n');
         }
-        Ok(LaunchOptions { master: name, client, resources, cache_vgs })
+        Ok(LaunchOptions { master: name, client, resources, cache_vgs, approvals })
     }
 
     pub(super) fn launcher(&self) -> Launcher {
@@ -61,7 +61,7 @@ impl ServerDeck {
             return self.launched_before(caller, &request, key.as_deref()).await?.ok_or(refused);
         }
         let mut tx = self.pool.begin().await.map_err(db)?;
-        let Stored::New(id) = checked.store(&mut tx, &request, &caller.username, key.as_deref()).await? else {
+        let Stored::New(id) = checked.store(&mut tx, &request, &caller.username, key.as_deref(), None).await? else {
             drop(tx);
             // The same request was sent twice at the same time: both get the one migration.
             let twin = self.launched_before(caller, &request, key.as_deref()).await?;

@@ -86,18 +86,19 @@ fn stops(members: &[(u16, Standing)], stop: StopRule) -> Option<String> {
 
 /// What may be asked of a campaign.
 #[must_use]
-pub fn actions(state: CampaignState, members: &[(u16, Standing)]) -> Vec<CampaignAction> {
-    CampaignAction::ALL.iter().copied().filter(|action| allowed(*action, state, members)).collect()
+pub fn actions(state: CampaignState, wave: u16, members: &[(u16, Standing)]) -> Vec<CampaignAction> {
+    CampaignAction::ALL.iter().copied().filter(|action| allowed(*action, state, wave, members)).collect()
 }
 
 /// Whether an action is possible.
 #[must_use]
-pub fn allowed(action: CampaignAction, state: CampaignState, members: &[(u16, Standing)]) -> bool {
+pub fn allowed(action: CampaignAction, state: CampaignState, wave: u16, members: &[(u16, Standing)]) -> bool {
     use CampaignState as S;
     let any = |wanted: &dyn Fn(Standing) -> bool| members.iter().any(|(_, standing)| wanted(*standing));
     match action {
         CampaignAction::Approve => state == S::AwaitingApproval,
-        CampaignAction::Pause => matches!(state, S::Running | S::AwaitingApproval),
+        // What was not begun cannot be paused: to resume it would be a way around its approval.
+        CampaignAction::Pause => wave > 0 && matches!(state, S::Running | S::AwaitingApproval),
         CampaignAction::Resume => matches!(state, S::Paused | S::Stopped),
         CampaignAction::Skip => {
             !state.is_over() && any(&|standing| matches!(standing, Standing::Waiting | Standing::Refused))
@@ -161,6 +162,7 @@ mod tests {
         use CampaignAction as A;
         use CampaignState as S;
         let waiting = [(1, Standing::Waiting)];
+        let actions = |state, members: &[_]| super::actions(state, 1, members);
         assert_eq!(actions(S::Running, &waiting), [A::Pause, A::Skip, A::Cancel]);
         assert_eq!(actions(S::AwaitingApproval, &waiting), [A::Approve, A::Pause, A::Skip, A::Cancel]);
         assert_eq!(actions(S::Paused, &waiting), [A::Resume, A::Skip, A::Cancel]);
@@ -170,6 +172,7 @@ mod tests {
         assert_eq!(actions(S::Done, &failed), [A::RetryFailed, A::Cutover]);
         assert_eq!(actions(S::Cancelled, &failed), [A::Cutover]);
         assert_eq!(actions(S::Done, &[(1, Standing::At(State::Running))]), []);
+        assert_eq!(super::actions(S::AwaitingApproval, 0, &waiting), [A::Approve, A::Skip, A::Cancel]);
     }
 
     proptest! {

@@ -136,7 +136,7 @@ impl Engine {
         let checked = launcher.check(&request).await?;
         checked.accept(&request)?;
         let mut tx = self.pool.begin().await.map_err(db)?;
-        let id = match checked.store(&mut tx, &request, &row.requested_by, None).await? {
+        let id = match checked.store(&mut tx, &request, &row.requested_by, None, row.approved_by.as_deref()).await? {
             Stored::New(id) => id,
             Stored::Taken => return Err(checked.busy()),
         };

@@ -8,7 +8,7 @@ use crate::{
     store::{audit, client, master, migration, resource, schedule},
 };
 use aix::Level;
-use app::model::{Client, LaunchRequest, Preflight, Problem, Unfit, Verdict};
+use app::model::{Approvals, Client, LaunchRequest, Preflight, Problem, Unfit, Verdict};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -33,6 +33,7 @@ pub struct Checked {
     from_level: Option<Level>,
     to_level: Option<String>,
     cache_need_mib: Option<u64>,
+    approvals: Approvals,
     /// What was found.
     pub preflight: Preflight,
 }
@@ -101,7 +102,8 @@ impl Launcher {
         };
         let to_level = facts.spot.and_then(|spot| spot.level);
         let preflight = Preflight { command: command.to_string(), checks, verdict, warnings_need_ack };
-        Ok(Checked { master: master.id, client, subject, from_level, to_level, cache_need_mib, preflight })
+        let (master, approvals) = (master.id, master.approvals());
+        Ok(Checked { master, client, subject, from_level, to_level, cache_need_mib, approvals, preflight })
     }
 
     async fn client(&self, name: &str) -> Result<Client, Problem> {
@@ -172,7 +174,8 @@ impl Checked {
         Ok(())
     }
 
-    /// Stores the migration with its record, in the caller's transaction.
+    /// Stores the migration with its record, in the caller's transaction. It waits for an approval where the master asks for one and
+    /// `approved_by` names nobody who may give it.
     ///
     /// # Errors
     /// Those of the database.
@@ -182,7 +185,13 @@ impl Checked {
         request: &LaunchRequest,
         by: &str,
         key: Option<&str>,
+        approved_by: Option<&str>,
     ) -> Result<Stored, Problem> {
+        let approved_by = approved_by.filter(|who| self.approvals.allow(who, by));
+        let start = match approved_by {
+            None if self.approvals.starts => migration::Start::AwaitingApproval,
+            approved_by => migration::Start::Queued(approved_by),
+        };
         let new = migration::New {
             client: self.client.as_ref().map(|client| client.id),
             master: self.master,
@@ -193,6 +202,7 @@ impl Checked {
             from_level: self.from_level,
             to_level: self.to_level.as_deref(),
             cache_need_mib: self.cache_need_mib,
+            start,
         };
         let id = match migration::insert(tx, &new).await {
             Ok(id) => id,
@@ -210,7 +220,7 @@ impl Checked {
             self.preflight.checks.iter().filter(|c| c.verdict == Verdict::Warn).map(|c| &c.id).collect();
         let detail = json!({
             "client": self.client.as_ref().map(|client| &client.name), "subject": self.subject, "operation": request.operation, "command": new.command, "acknowledged": warnings,
-            "change_ref": request.change_ref,
+            "change_ref": request.change_ref, "approved_by": approved_by, "awaits_approval": start == migration::Start::AwaitingApproval,
         });
         audit::record(tx, by, "migration.launch", &subject(id), detail).await.map_err(|e| db(&e))?;
         Ok(Stored::New(id))

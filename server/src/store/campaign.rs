@@ -3,7 +3,8 @@
 use crate::engine::campaign;
 use aix::DiskName;
 use app::model::{
-    Campaign, CampaignMember, CampaignState, GoOn, MigrationSummary, Standing, State, StopRule, Template, WaveSummary,
+    Approvals, Campaign, CampaignMember, CampaignState, GoOn, MigrationSummary, Standing, State, StopRule, Template,
+    WaveSummary,
 };
 use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
 use std::{collections::BTreeMap, time::Duration};
@@ -30,6 +31,9 @@ pub struct Row {
     /// Who asked for it: launches are theirs.
     pub requested_by: String,
     requested_at: OffsetDateTime,
+    /// Who last approved its start or a wave.
+    pub approved_by: Option<String>,
+    approved_at: Option<OffsetDateTime>,
 }
 
 /// A member as stored, with the state of its migration.
@@ -49,6 +53,8 @@ pub struct Member {
     pub migration_id: Option<Uuid>,
     refused: Option<String>,
     migration_state: Option<String>,
+    approve_starts: bool,
+    second_person: bool,
 }
 
 impl Row {
@@ -74,7 +80,8 @@ impl Row {
                 .or_insert_with(|| WaveSummary { number: *wave, ..WaveSummary::default() })
                 .count(*standing);
         }
-        let actions = campaign::actions(state, &standings);
+        let actions = campaign::actions(state, self.wave.unsigned_abs(), &standings);
+        let approvals = approvals(members);
         let wire = |(member, (wave, standing)): (&Member, &(u16, Standing))| {
             let at = migrations.iter().position(|migration| Some(migration.id) == member.migration_id);
             Ok(CampaignMember {
@@ -99,6 +106,9 @@ impl Row {
             waves: waves.into_values().collect(),
             members,
             actions,
+            approvals,
+            approved_by: self.approved_by,
+            approved_at: self.approved_at.map(Into::into),
             requested_by: self.requested_by,
             requested_at: self.requested_at.into(),
         })
@@ -132,6 +142,13 @@ pub fn standings(members: &[Member]) -> Result<Vec<(u16, Standing)>, sqlx::Error
     members.iter().map(|member| Ok((member.wave.unsigned_abs(), member.standing()?))).collect()
 }
 
+/// Whose word the masters of the members ask for.
+#[must_use]
+pub fn approvals(members: &[Member]) -> Approvals {
+    let of = |member: &Member| Approvals { starts: member.approve_starts, second_person: member.second_person };
+    members.iter().map(of).fold(Approvals::default(), Approvals::or)
+}
+
 /// A new campaign.
 #[derive(Debug)]
 pub struct New<'a> {
@@ -145,18 +162,20 @@ pub struct New<'a> {
     pub stop: StopRule,
     /// Who asked for it.
     pub requested_by: &'a str,
+    /// Nothing is launched until somebody approves it; why, for people.
+    pub awaits_approval: Option<&'a str>,
     /// Client, wave, target disks; in order.
     pub members: Vec<(Uuid, u16, Vec<DiskName>)>,
 }
 
-/// Stores a campaign in state `running`.
+/// Stores a campaign: in state `running` and its first wave, or in state `awaiting_approval` before it.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn insert(conn: &mut PgConnection, new: &New<'_>) -> Result<Uuid, sqlx::Error> {
     let id = Uuid::now_v7();
     sqlx::query(
-        "INSERT INTO campaign (id, name, state, template, go_on, stop, requested_by) VALUES ($1, $2, 'running', $3, $4, $5, $6)",
+        "INSERT INTO campaign (id, name, state, wave, reason, template, go_on, stop, requested_by) VALUES ($1, $2, $7, $8, $9, $3, $4, $5, $6)",
     )
     .bind(id)
     .bind(new.name)
@@ -164,6 +183,9 @@ pub async fn insert(conn: &mut PgConnection, new: &New<'_>) -> Result<Uuid, sqlx
     .bind(Json(new.go_on))
     .bind(Json(new.stop))
     .bind(new.requested_by)
+    .bind(if new.awaits_approval.is_some() { CampaignState::AwaitingApproval } else { CampaignState::Running }.as_str())
+    .bind(i16::from(new.awaits_approval.is_none()))
+    .bind(new.awaits_approval)
     .execute(&mut *conn)
     .await?;
     for (position, (client, wave, disks)) in (0_i32..).zip(&new.members) {
@@ -212,8 +234,9 @@ pub async fn members(db: impl PgExecutor<'_>, id: Uuid) -> Result<Vec<Member>, s
 /// Those of the database.
 pub async fn members_of(db: impl PgExecutor<'_>, ids: &[Uuid]) -> Result<Vec<Member>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT m.campaign_id, m.client_id, c.name AS client, m.wave, m.state, m.target_disks, m.migration_id, m.refused, g.state AS migration_state
-         FROM campaign_member m JOIN client c ON c.id = m.client_id LEFT JOIN migration g ON g.id = m.migration_id
+        "SELECT m.campaign_id, m.client_id, c.name AS client, m.wave, m.state, m.target_disks, m.migration_id, m.refused, g.state AS migration_state,
+                n.approve_starts, n.second_person
+         FROM campaign_member m JOIN client c ON c.id = m.client_id JOIN master n ON n.id = c.master_id LEFT JOIN migration g ON g.id = m.migration_id
          WHERE m.campaign_id = ANY($1) ORDER BY m.campaign_id, m.wave, m.position",
     )
     .bind(ids)
@@ -274,6 +297,19 @@ pub async fn advance(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Remembers who approved its start or its next wave.
+///
+/// # Errors
+/// Those of the database.
+pub async fn approve(conn: &mut PgConnection, id: Uuid, by: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE campaign SET approved_by = $2, approved_at = now() WHERE id = $1")
+        .bind(id)
+        .bind(by)
+        .execute(conn)
+        .await
+        .map(|_| ())
 }
 
 /// Ties a migration to its member, in the transaction that stores the migration. False where it does not wait any more: then nothing may

@@ -2,7 +2,7 @@
 
 use crate::remote::HostKey;
 use aix::ObjectName;
-use app::model::{HostKeyState, Master, NewMaster};
+use app::model::{Approvals, HostKeyState, Master, NewMaster};
 use sqlx::{PgExecutor, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -33,9 +33,17 @@ pub struct Row {
     pub unreachable: Option<String>,
     max_running: i32,
     stagger_seconds: i32,
+    approve_starts: bool,
+    second_person: bool,
 }
 
 impl Row {
+    /// Whose word it asks for.
+    #[must_use]
+    pub fn approvals(&self) -> Approvals {
+        Approvals { starts: self.approve_starts, second_person: self.second_person }
+    }
+
     /// As it travels.
     ///
     /// # Errors
@@ -48,6 +56,7 @@ impl Row {
             (Some(fingerprint), None) => HostKeyState::Pinned { fingerprint },
             (Some(fingerprint), Some(offered)) => HostKeyState::Changed { fingerprint, offered },
         };
+        let approvals = self.approvals();
         Ok(Master {
             id: self.id,
             name: self.name.parse().map_err(super::decode)?,
@@ -61,6 +70,7 @@ impl Row {
             unreachable: self.unreachable,
             max_running: u16::try_from(self.max_running).map_err(super::decode)?,
             stagger_seconds: u16::try_from(self.stagger_seconds).map_err(super::decode)?,
+            approvals,
         })
     }
 }
@@ -144,18 +154,28 @@ pub async fn update(
         .map(|_| ())
 }
 
-/// Changes a master's limits.
+/// Changes a master's limits, and whose word it asks for.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn limit(db: impl PgExecutor<'_>, id: Uuid, max_running: u16, stagger: u16) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE master SET max_running = $2, stagger_seconds = $3 WHERE id = $1")
-        .bind(id)
-        .bind(i32::from(max_running))
-        .bind(i32::from(stagger))
-        .execute(db)
-        .await
-        .map(|_| ())
+pub async fn limit(
+    db: impl PgExecutor<'_>,
+    id: Uuid,
+    max_running: u16,
+    stagger: u16,
+    approvals: Approvals,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE master SET max_running = $2, stagger_seconds = $3, approve_starts = $4, second_person = $5 WHERE id = $1",
+    )
+    .bind(id)
+    .bind(i32::from(max_running))
+    .bind(i32::from(stagger))
+    .bind(approvals.starts)
+    .bind(approvals.second_person)
+    .execute(db)
+    .await
+    .map(|_| ())
 }
 
 /// Removes a master with its clients and resources.

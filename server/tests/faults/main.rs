@@ -10,6 +10,7 @@
 mod support;
 
 mod actions;
+mod approvals;
 mod campaigns;
 mod chaos;
 mod clients;

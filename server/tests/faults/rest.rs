@@ -77,9 +77,13 @@ pub(crate) struct Rest {
 
 impl Rest {
     pub(crate) async fn sign_in(address: std::net::SocketAddr) -> Self {
+        Self::sign_in_as(address, "admin").await
+    }
+
+    pub(crate) async fn sign_in_as(address: std::net::SocketAddr, name: &str) -> Self {
         let http = reqwest::Client::builder().cookie_store(true).build().unwrap();
         let rest = Self { http, base: format!("http://{address}/api/v1") };
-        let body = json!({ "username": "admin", "password": crate::support::PASSWORD });
+        let body = json!({ "username": name, "password": crate::support::PASSWORD });
         rest.post("/session", &body).await.ok();
         rest
     }

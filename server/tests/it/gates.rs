@@ -6,6 +6,7 @@ use reqwest::Method;
 
 const ID: &str = "01980000-0000-7000-8000-000000000000";
 const LAUNCH: &str = r#"{"client": "lpar71", "lpp_source": "lpp", "spot": "spot", "target_disks": ["hdisk1"]}"#;
+const CAMPAIGN: &str = r#"{"name": "to 7.3", "csv": "lpar71", "template": {"lpp_source": "lpp", "spot": "spot"}}"#;
 const MASTER: &str = r#"{"name": "nim1", "host": "nim1.example"}"#;
 
 /// Method, path below /api/v1, body, and whether a viewer is refused.
@@ -25,6 +26,12 @@ fn routes() -> Vec<(Method, String, &'static str, bool)> {
         "/imports",
         "/imports/ID",
         "/imports/ID/log",
+        "/campaigns",
+        "/campaigns/ID",
+        "/windows",
+        "/blackouts",
+        "/groups",
+        "/schedule",
         "/audit",
         "/audit/export?format=csv",
     ]
@@ -39,12 +46,22 @@ fn routes() -> Vec<(Method, String, &'static str, bool)> {
         ("/clients/lpar71/refresh", ""),
         ("/preflight", LAUNCH),
         ("/migrations", LAUNCH),
+        ("/campaigns", CAMPAIGN),
+        ("/windows", r#"{"name": "night", "time_zone": "UTC", "ranges": []}"#),
+        (
+            "/blackouts",
+            r#"{"reason": "year end", "starts_at": "2099-01-01T00:00:00Z", "ends_at": "2099-01-02T00:00:00Z"}"#,
+        ),
+        ("/groups", r#"{"name": "db", "max_running": 1, "clients": []}"#),
     ];
     routes.extend(changes.map(|(path, body)| (Method::POST, path.replace("ID", ID), body, true)));
     routes.push((Method::POST, "/explain".to_owned(), "Starting Alternate Disk Migration.", false));
     let actions = app::model::Action::ALL.iter();
     routes.extend(actions.map(|action| (Method::POST, format!("/migrations/{ID}/{action}"), "", true)));
-    routes.push((Method::DELETE, format!("/masters/{ID}"), "", true));
+    let actions = app::model::CampaignAction::ALL.iter();
+    routes.extend(actions.map(|action| (Method::POST, format!("/campaigns/{ID}/{}", action.as_str()), "", true)));
+    let removed = ["/masters/ID", "/windows/night", "/blackouts/ID", "/groups/db"];
+    routes.extend(removed.map(|path| (Method::DELETE, path.replace("ID", ID), "", true)));
     routes.push((Method::PATCH, format!("/masters/{ID}"), "{}", true));
     routes
 }

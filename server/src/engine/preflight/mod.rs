@@ -20,7 +20,7 @@ use crate::{
     store::{client::Inventory, master},
 };
 use aix::{Level, ObjectName, Size, command::quote, df, efix, lsnim, lsvg};
-use app::model::{BootlistPolicy, Check, LaunchRequest, Operation, Resource, RunMode};
+use app::model::{Approvals, BootlistPolicy, Check, LaunchRequest, Operation, Resource, RunMode};
 use finding::{pass, warn};
 use uuid::Uuid;
 
@@ -29,6 +29,8 @@ use uuid::Uuid;
 pub struct Facts {
     /// The master's name.
     pub master: String,
+    /// Whose word the master asks for.
+    pub approvals: Approvals,
     /// The master's level.
     pub master_level: Option<Level>,
     /// `lsnim -l` of the client.
@@ -132,6 +134,7 @@ pub async fn gather(
     };
     Ok(Facts {
         master: master.name.clone(),
+        approvals: master.approvals(),
         master_level: level.text.trim().parse().ok(),
         machine: lsnim::stanzas(&machine.text).ok().and_then(|stanzas| stanzas.into_iter().next()),
         cache_vg: request.cache_vg.is_some().then_some(vg),
@@ -245,12 +248,17 @@ pub fn checks(facts: &Facts, request: &LaunchRequest) -> Vec<Check> {
         checks.extend(level::level_checks(facts, request));
     }
     if request.bootlist == BootlistPolicy::Nimadm {
-        checks.push(warn(
-            "ND-2",
-            "The bootlist stays until the cutover",
-            "nimadm will set it in phase 11",
-            "From phase 11 on any reboot of the client, planned or not, boots the new level.",
-        ));
+        let (id, title) = ("ND-2", "The bootlist stays until the cutover");
+        checks.push(if facts.approvals.second_person {
+            let found = format!(
+                "nimadm would set it in phase 11; {} asks for a second person's approval of a cutover",
+                facts.master
+            );
+            block(id, title, &found, "Launch with bootlist hold: nimdeck sets it at the approved cutover.")
+        } else {
+            let advice = "From phase 11 on any reboot of the client, planned or not, boots the new level.";
+            warn(id, title, "nimadm will set it in phase 11", advice)
+        });
     }
     if !request.accept_licenses {
         checks.push(warn(

@@ -62,6 +62,7 @@ fn sound() -> Case {
     Case {
         facts: Facts {
             master: "nim1".to_owned(),
+            approvals: Approvals::default(),
             master_level: Some("7300-03-01-2520".parse().unwrap()),
             machine: stanzas(machine).unwrap().pop(),
             // 12,032 MiB; a fifth more than rootvg uses is 12,000.
@@ -79,6 +80,13 @@ fn sound() -> Case {
             "cache_vg": "nimadmvg", "accept_licenses": true,
         }),
     }
+}
+
+/// The same where a second person approves cutovers.
+fn second_person() -> Case {
+    let mut case = sound();
+    case.facts.approvals.second_person = true;
+    case
 }
 
 /// A client to a new mksysb.
@@ -219,6 +227,7 @@ const CASES: &[(Sound, Spoil, &str, Verdict)] = &[
     (update, |case| case.facts.master_level = Some("7300-02-01-2346".parse().unwrap()), "ND-5", Verdict::Block),
     (sound, |case| case.client().processor = Some("PowerPC_POWER7".to_owned()), "H1", Verdict::Block),
     (sound, |case| case.request["bootlist"] = json!("nimadm"), "ND-2", Verdict::Warn),
+    (second_person, |case| case.request["bootlist"] = json!("nimadm"), "ND-2", Verdict::Block),
     (sound, |case| case.request["accept_licenses"] = json!(false), "ND-3", Verdict::Warn),
     (sound, |case| case.request["mode"] = json!("stepped"), "ND-4", Verdict::Warn),
 ];

@@ -5,7 +5,7 @@
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT g.*, c.name AS client, COALESCE(c.name, g.request->>'mksysb', g.request->>'spot') AS subject, m.name AS master, m.simulated, a.started_at, a.ended_at, a.outcome, a.failed_phase,
+            "SELECT g.*, c.name AS client, COALESCE(c.name, g.request->>'mksysb', g.request->>'spot') AS subject, m.name AS master, m.simulated, m.approve_starts, m.second_person, a.started_at, a.ended_at, a.outcome, a.failed_phase,
                     a.cause, a.advice, a.codes, a.log_bytes AS attempt_bytes, a.log_lines AS attempt_lines,
                     (SELECT max(number) FROM phase p WHERE p.migration_id = g.id AND p.attempt = g.attempt) AS current_phase
              FROM migration g LEFT JOIN client c ON c.id = g.client_id JOIN master m ON m.id = g.master_id
@@ -27,7 +27,8 @@ use crate::engine::{
 };
 use aix::{Level, Phase, Pvid};
 use app::model::{
-    Interlock, LaunchRequest, Migration, MigrationSummary, RunMode, Signal, Snapshot, State, VerificationCheck,
+    Approvals, Interlock, LaunchRequest, Migration, MigrationSummary, RunMode, Signal, Snapshot, State,
+    VerificationCheck,
 };
 use sqlx::{PgConnection, PgExecutor, types::Json};
 use time::OffsetDateTime;
@@ -53,6 +54,8 @@ pub struct Row {
     pub master_id: Uuid,
     /// True where the estate is the lab's.
     pub simulated: bool,
+    approve_starts: bool,
+    second_person: bool,
     /// The command line.
     pub command: String,
     /// What was asked for.
@@ -82,6 +85,8 @@ pub struct Row {
     pub step: i16,
     /// Who asked for a hold that was not reached yet.
     pub hold_asked_by: Option<String>,
+    approved_by: Option<String>,
+    approved_at: Option<OffsetDateTime>,
     cutover_by: Option<String>,
     /// When somebody asked for the cutover.
     pub cutover_at: Option<OffsetDateTime>,
@@ -147,6 +152,12 @@ impl Row {
     #[must_use]
     pub fn planned(&self) -> bool {
         self.state == State::CloneReady.as_str() && self.cutover_at.is_some()
+    }
+
+    /// Whose word its master asks for.
+    #[must_use]
+    pub fn approvals(&self) -> Approvals {
+        Approvals { starts: self.approve_starts, second_person: self.second_person }
     }
 
     /// As the machine sees it.
@@ -241,7 +252,7 @@ impl Row {
     /// # Errors
     /// Where a column holds what its type does not allow.
     pub fn wire(self, phases: Vec<app::model::PhaseRecord>) -> Result<Migration, sqlx::Error> {
-        let (state, case) = (self.state()?, self.case()?);
+        let (state, case, approvals) = (self.state()?, self.case()?, self.approvals());
         let outcome = |text: String| serde_json::from_value(text.into()).map_err(super::decode);
         Ok(Migration {
             id: self.id,
@@ -275,6 +286,9 @@ impl Row {
             actions: machine::actions(case),
             hold_asked_by: self.hold_asked_by,
             parked: case.parked,
+            approvals,
+            approved_by: self.approved_by,
+            approved_at: self.approved_at.map(Into::into),
             cutover_by: self.cutover_by,
             cutover_at: self.cutover_at.map(Into::into),
             cutover_not_before: self.cutover_not_before.map(Into::into),
@@ -311,18 +325,33 @@ pub struct New<'a> {
     pub to_level: Option<&'a str>,
     /// MiB its cache file systems will take.
     pub cache_need_mib: Option<u64>,
+    /// Where it begins.
+    pub start: Start<'a>,
 }
 
-/// Stores a launch in state `queued`, with its first attempt.
+/// Where a migration begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start<'a> {
+    /// In state `queued`; with who approved it, where somebody was asked.
+    Queued(Option<&'a str>),
+    /// In state `awaiting_approval`.
+    AwaitingApproval,
+}
+
+/// Stores a launch with its first attempt.
 ///
 /// # Errors
 /// Those of the database; a unique violation of `one_live_migration_a_client` where the client is busy.
 pub async fn insert(conn: &mut PgConnection, new: &New<'_>) -> Result<Uuid, sqlx::Error> {
     let id = Uuid::now_v7();
+    let (state, approved_by) = match new.start {
+        Start::Queued(by) => (State::Queued, by),
+        Start::AwaitingApproval => (State::AwaitingApproval, None),
+    };
     sqlx::query(
         "INSERT INTO migration (id, client_id, master_id, state, request, command, requested_by, idempotency_key, from_level,
-             to_level, cache_need_mib)
-         VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, $9, $10)",
+             to_level, cache_need_mib, approved_by, approved_at)
+         VALUES ($1, $2, $3, $11, $4, $5, $6, $7, $8, $9, $10, $12, CASE WHEN $12 IS NOT NULL THEN now() END)",
     )
     .bind(id)
     .bind(new.client)
@@ -334,6 +363,8 @@ pub async fn insert(conn: &mut PgConnection, new: &New<'_>) -> Result<Uuid, sqlx
     .bind(new.from_level.map(|level| level.to_string()))
     .bind(new.to_level)
     .bind(new.cache_need_mib.map(u64::cast_signed))
+    .bind(state.as_str())
+    .bind(approved_by)
     .execute(&mut *conn)
     .await?;
     sqlx::query("INSERT INTO attempt (migration_id, number) VALUES ($1, 1)").bind(id).execute(conn).await?;

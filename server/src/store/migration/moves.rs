@@ -278,6 +278,19 @@ pub async fn set_rolled_back(conn: &mut PgConnection, fence: &Fence, client: &Sn
     fenced(done.rows_affected())
 }
 
+/// Remembers who approved the start.
+///
+/// # Errors
+/// Those of the database.
+pub async fn approve_start(conn: &mut PgConnection, id: Uuid, by: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE migration SET approved_by = $2, approved_at = now() WHERE id = $1")
+        .bind(id)
+        .bind(by)
+        .execute(conn)
+        .await
+        .map(|_| ())
+}
+
 /// Remembers who asked for the cutover; a reboot of an earlier one is forgotten.
 ///
 /// # Errors
