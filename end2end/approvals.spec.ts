@@ -1,6 +1,6 @@
 /** Two people: one asks, the other approves, because the master wants it so. */
 import { findings } from './support/axe';
-import { fields, fillLaunch, launched, openLaunch, preflight } from './support/launch';
+import { TARGET, fields, fillLaunch, launched, openLaunch, preflight } from './support/launch';
 import { expect, open, signIn, state, test, watchFaults } from './support/test';
 
 test.use({ labSpeed: 1500 });
@@ -35,9 +35,16 @@ test('a second person approves the start and the cutover', async ({ browser, dec
   await expect(page.getByRole('button', { name: 'Cancel migration' })).toBeVisible();
   await expect(page.getByRole('button', { name: 'Approve' })).toHaveCount(0);
   expect(await findings(page), 'what waits').toEqual([]);
+  const template = { lpp_source: TARGET.lppSource, spot: TARGET.spot, cache_vg: TARGET.cacheVg, accept_licenses: true };
+  const campaign = await page.request.post('/api/v1/campaigns', { data: { name: 'DB servers', csv: 'lpar72', template } });
+  expect(campaign.status()).toBe(201);
   await open(page, '/');
-  await expect(page.getByRole('link', { name: 'lpar71' }).first()).toBeVisible();
-  await expect(page.getByText('Awaiting approval').first()).toBeVisible();
+  await expect(page.getByRole('row', { name: /lpar71/ })).toContainText('Awaiting approval');
+  await expect(page.getByRole('row', { name: /DB servers/ })).toContainText('nim1 asks for an approval');
+  expect(await findings(page), 'the overview').toEqual([]);
+  await page.getByRole('link', { name: 'DB servers' }).click();
+  await expect(page.getByTestId('second-person')).toContainText('admin asked for this campaign and cannot approve it');
+  await expect(page.getByRole('button', { name: 'Begin the first wave' })).toHaveCount(0);
   await open(page, `/migrations/${id}`);
 
   const context = await browser.newContext({ baseURL: deck.url });

@@ -244,12 +244,12 @@ pub(crate) fn Actions(migration: RwSignal<Migration>) -> impl IntoView {
     let asks = move || {
         let (_, requester) = allowed.get();
         let master = migration.with_untracked(|migration| migration.master.to_string());
-        requester.map(|by| view! { <p class="small" data-testid="second-person">{format!("{master} asks for the approval of a second person: {by} asked for this migration and cannot approve it.")}</p> })
+        requester.map(|by| view! { <span class="small" data-testid="second-person">{format!(" {master} asks for the approval of a second person: {by} asked for this migration and cannot approve it.")}</span> })
     };
-    let next = move || migration.with(next_step).map(|words| view! { <p data-testid="next">{words}</p> });
+    let next = move || migration.with(next_step).map(|words| view! { <p data-testid="next">{words} {asks}</p> });
     view! {
         <div class="next" data-tone=move || tone(migration.with(|migration| migration.state))>
-            {next} {asks}
+            {next}
             <div class="actions" role="group" aria-label="Actions">{buttons}</div>
         </div>
         {move || problem.get().map(|problem| view! { <ProblemBox problem /> })}

@@ -205,6 +205,12 @@ impl CampaignState {
     pub fn is_over(self) -> bool {
         matches!(self, Self::Done | Self::Cancelled)
     }
+
+    /// Whether it goes on only when somebody has decided. Who has paused it knows that it is paused.
+    #[must_use]
+    pub fn waits_for_person(self) -> bool {
+        matches!(self, Self::AwaitingApproval | Self::Stopped)
+    }
 }
 
 words! {
@@ -353,6 +359,19 @@ pub struct CampaignMember {
     pub refused: Option<String>,
     /// Its migration, once launched.
     pub migration: Option<MigrationSummary>,
+}
+
+/// A campaign that goes on only when somebody has decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingCampaign {
+    /// Identifier.
+    pub id: Uuid,
+    /// For people.
+    pub name: String,
+    /// Where it stands.
+    pub state: CampaignState,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// A campaign.

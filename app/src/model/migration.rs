@@ -469,6 +469,9 @@ pub struct Overview {
     pub running: Recent,
     /// Waiting for a decision.
     pub waiting: Recent,
+    /// Campaigns that wait for a decision, the newest of them.
+    #[serde(default)]
+    pub campaigns: Vec<super::WaitingCampaign>,
     /// Failed within the last seven days and not retried.
     pub failed: Recent,
     /// Verified or finished within the last seven days.

@@ -25,7 +25,7 @@ pub use approval::Approvals;
 pub use audit::{AuditEntry, AuditFilter};
 pub use campaign::{
     Campaign, CampaignAction, CampaignAsk, CampaignMember, CampaignState, GoOn, Member, NewCampaign, Standing,
-    StopRule, Template, WaveSummary,
+    StopRule, Template, WaitingCampaign, WaveSummary,
 };
 pub use client::{Client, ClientFilter, Disk, DiskUse, LastMigration};
 pub use event::LogBatch;

@@ -3,6 +3,7 @@
 use crate::{
     api,
     components::{
+        campaign_badge::CampaignBadge,
         clock::clock,
         event_source::StreamStatus,
         fleet::on_change,
@@ -16,7 +17,7 @@ use crate::{
         watch::WatchBadges,
     },
     format,
-    model::{HostKeyState, Master, MigrationSummary, Overview, Permission, Problem, Recent},
+    model::{HostKeyState, Master, MigrationSummary, Overview, Permission, Problem, Recent, WaitingCampaign},
 };
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
@@ -47,14 +48,14 @@ pub(crate) fn OverviewPage() -> impl IntoView {
 
 #[component]
 fn Sections(overview: Overview) -> impl IntoView {
-    let Overview { running, waiting, failed, done, masters, clients } = overview;
+    let Overview { running, waiting, campaigns, failed, done, masters, clients } = overview;
     let count = |label: &'static str, tone: &'static str, count: u32| {
         view! { <div class="tally" data-tone=tone data-some=(count > 0).to_string()><dt>{label}</dt><dd>{count}</dd></div> }
     };
     view! {
         <dl class="tallies">
             {count("Running", "live", running.count)}
-            {count("Waiting for you", "attention", waiting.count)}
+            {count("Waiting for you", "attention", waiting.count.saturating_add(u32::try_from(campaigns.len()).unwrap_or(u32::MAX)))}
             {count("Failed, 7 days", "bad", failed.count)}
             {count("Done, 7 days", "good", done.count)}
             {count("Clients", "quiet", clients)}
@@ -70,6 +71,7 @@ fn Sections(overview: Overview) -> impl IntoView {
             </div>
             {others(&running)}
         </section>
+        {(!campaigns.is_empty()).then(|| view! { <Campaigns campaigns /> })}
         {[("Waiting for a decision", waiting), ("Failed", failed), ("Done", done)]
             .into_iter()
             .filter(|(_, recent)| recent.count > 0)
@@ -84,6 +86,31 @@ fn Sections(overview: Overview) -> impl IntoView {
         <section aria-labelledby="h-masters">
             <h2 id="h-masters">"NIM masters"</h2>
             <div class="masters">{masters.into_iter().map(|master| view! { <MasterCard master /> }).collect_view()}</div>
+        </section>
+    }
+    .into_any()
+}
+
+/// Campaigns that wait for a decision.
+#[component]
+fn Campaigns(campaigns: Vec<WaitingCampaign>) -> impl IntoView {
+    let row = |campaign: WaitingCampaign| {
+        view! {
+            <tr>
+                <th scope="row" data-label="Campaign"><a href=format!("/campaigns/{}", campaign.id)>{campaign.name}</a></th>
+                <td data-label="State"><CampaignBadge state=campaign.state /></td>
+                <td data-label="Why" class="particulars">{campaign.reason}</td>
+            </tr>
+        }
+    };
+    view! {
+        <section aria-labelledby="h-campaigns">
+            <h2 id="h-campaigns">"Campaigns waiting for a decision"</h2>
+            <div class="scroll"><table class="cards">
+                <caption class="visually-hidden">"Campaigns waiting for a decision"</caption>
+                <thead><tr><th scope="col">"Campaign"</th><th scope="col">"State"</th><th scope="col">"Why"</th></tr></thead>
+                <tbody>{campaigns.into_iter().map(row).collect_view()}</tbody>
+            </table></div>
         </section>
     }
     .into_any()

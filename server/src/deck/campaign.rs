@@ -8,7 +8,7 @@ use crate::{
 };
 use app::model::{
     Action, Ask, Caller, Campaign, CampaignAction, CampaignAsk, CampaignState, Member, NewCampaign, Page, Problem,
-    State, StopRule, campaign::parse_members,
+    State, StopRule, WaitingCampaign, campaign::parse_members,
 };
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -30,6 +30,15 @@ impl ServerDeck {
             items.push(whole);
         }
         Ok(Page { items, next: None })
+    }
+
+    pub(super) async fn waiting_campaigns(&self) -> Result<Vec<WaitingCampaign>, Problem> {
+        let states = CampaignState::ALL.iter().filter(|state| state.waits_for_person()).map(|state| state.as_str());
+        let rows = campaign::in_states(&self.pool, &states.collect::<Vec<_>>()).await.map_err(db)?;
+        let wire = |row: campaign::Row| {
+            Ok(WaitingCampaign { id: row.id, state: row.state().map_err(db)?, name: row.name, reason: row.reason })
+        };
+        rows.into_iter().map(wire).collect()
     }
 
     pub(super) async fn find_campaign(&self, id: Uuid) -> Result<Campaign, Problem> {
@@ -141,12 +150,12 @@ impl ServerDeck {
             CampaignAction::Cancel => steer(CampaignState::Cancelled, row.wave).await?,
             CampaignAction::Skip => self.skip_member(caller, id, &members, ask.client.as_deref(), detail).await?,
             CampaignAction::RetryFailed => {
-                let failed = campaign::in_state(&members, State::FailedClean, None).map_err(db)?;
+                let failed = campaign::members_in(&members, State::FailedClean, None).map_err(db)?;
                 self.retry_refused(caller, &row, state, detail).await?;
                 self.ask_all(caller, failed, Action::Retry, &Ask::default()).await?;
             }
             CampaignAction::Cutover => {
-                let ready = campaign::in_state(&members, State::CloneReady, ask.wave).map_err(db)?;
+                let ready = campaign::members_in(&members, State::CloneReady, ask.wave).map_err(db)?;
                 self.record_campaign(caller, id, detail).await?;
                 let time = Ask { reason: ask.reason, not_before: ask.not_before, window: ask.window };
                 self.ask_all(caller, ready, Action::Cutover, &time).await?;

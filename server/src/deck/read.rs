@@ -52,6 +52,7 @@ impl ServerDeck {
         Ok(Overview {
             running,
             waiting,
+            campaigns: self.waiting_campaigns().await?,
             failed,
             done,
             masters: masters.into_iter().map(master::Row::wire).collect::<Result<_, _>>().map_err(db)?,

@@ -19,7 +19,8 @@ pub struct Row {
     /// For people.
     pub name: String,
     state: String,
-    reason: Option<String>,
+    /// Why it stands there.
+    pub reason: Option<String>,
     /// What every migration is told.
     pub template: Json<Template>,
     /// How the next wave begins.
@@ -220,6 +221,17 @@ pub async fn list(pool: &PgPool) -> Result<Vec<Row>, sqlx::Error> {
     sqlx::query_as("SELECT * FROM campaign ORDER BY requested_at DESC LIMIT 200").fetch_all(pool).await
 }
 
+/// The newest campaigns in some states, without members.
+///
+/// # Errors
+/// Those of the database.
+pub async fn in_states(pool: &PgPool, states: &[&str]) -> Result<Vec<Row>, sqlx::Error> {
+    sqlx::query_as("SELECT * FROM campaign WHERE state = ANY($1) ORDER BY requested_at DESC LIMIT 20")
+        .bind(states)
+        .fetch_all(pool)
+        .await
+}
+
 /// The members of a campaign, in order.
 ///
 /// # Errors
@@ -391,7 +403,7 @@ pub async fn retry_refused(conn: &mut PgConnection, id: Uuid) -> Result<u64, sql
 ///
 /// # Errors
 /// Where a column holds an unknown word.
-pub fn in_state(members: &[Member], state: State, wave: Option<u16>) -> Result<Vec<Uuid>, sqlx::Error> {
+pub fn members_in(members: &[Member], state: State, wave: Option<u16>) -> Result<Vec<Uuid>, sqlx::Error> {
     let mut found = Vec::new();
     for member in members {
         let of_wave = wave.is_none_or(|wave| wave == member.wave.unsigned_abs());
