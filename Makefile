@@ -68,6 +68,7 @@ clean: ## remove what was built; ./data stays
 
 # ---- parts of the above
 
+# Tests of servers wait more than they work: two a processor take little more than half the time of one.
 rust: $(SITE)
 	@cargo nextest --version >/dev/null 2>&1 || .ci/tool cargo-nextest $(NEXTEST)
 	@.ci/need postgresql 'command -v initdb || ls /usr/lib/postgresql/*/bin/initdb'
@@ -75,7 +76,7 @@ rust: $(SITE)
 	@.ci/need openssh-sftp-server 'ls /usr/lib/openssh/sftp-server /usr/libexec/openssh/sftp-server /usr/libexec/sftp-server /usr/lib/ssh/sftp-server 2>/dev/null | grep -q .'
 	$(call say,Rust tests)
 	@cargo test --quiet $(HOST) --doc
-	@cargo nextest run $(HOST)
+	@cargo nextest run $(HOST) --test-threads $$((2 * $$(nproc)))
 
 # The program that nextest has built, with the front end that ships.
 browser: rust $(MODULES) chromium

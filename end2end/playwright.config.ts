@@ -1,11 +1,12 @@
 import { defineConfig } from '@playwright/test';
 
-/** A real browser against the real program with its lab. One worker: two cores are enough for one estate at a time. */
+/** A real browser against the real program with its lab. Two at a time: each waits for its estate more than it works. */
 export default defineConfig({
   testDir: '.',
   testMatch: '*.spec.ts',
   outputDir: 'test-results',
-  workers: 1,
+  workers: 2,
+  fullyParallel: true,
   forbidOnly: true,
   retries: 0,
   timeout: 120_000,
