@@ -6,9 +6,7 @@ use crate::{
     error::{BAD_INPUT, NOT_FOUND},
     store::{client, master, migration, phase},
 };
-use app::model::{
-    Migration, MigrationFilter, MigrationSummary, Overview, Page, Problem, Recent, State, Timestamp, Verification,
-};
+use app::model::{Migration, MigrationFilter, MigrationSummary, Overview, Page, Problem, Recent, State, Verification};
 use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -42,7 +40,7 @@ impl ServerDeck {
     }
 
     pub(super) async fn read_overview(&self) -> Result<Overview, Problem> {
-        let recent: Timestamp = (OffsetDateTime::now_utc() - RECENT).into();
+        let recent = OffsetDateTime::now_utc() - RECENT;
         let good = |state| matches!(state, State::Completed | State::Verified | State::RolledBack | State::Finalised);
         let running = self.in_states(State::is_live, None).await?;
         let waiting = self.in_states(State::waits_for_person, None).await?;
@@ -60,13 +58,14 @@ impl ServerDeck {
         })
     }
 
-    async fn in_states(&self, wanted: impl Fn(State) -> bool, since: Option<Timestamp>) -> Result<Recent, Problem> {
+    async fn in_states(
+        &self,
+        wanted: impl Fn(State) -> bool,
+        since: Option<OffsetDateTime>,
+    ) -> Result<Recent, Problem> {
         let states: Vec<_> = State::ALL.iter().filter(|state| wanted(**state)).map(|state| state.as_str()).collect();
-        let count = migration::count(&self.pool, &states, since).await.map_err(db)?;
-        let states = states.join(",");
-        let filter = MigrationFilter { state: Some(states.clone()), since, ..MigrationFilter::default() };
-        let newest = migration::list(&self.pool, &filter).await.map_err(db)?.items;
-        Ok(Recent { count, states, newest })
+        let (count, newest) = migration::recent(&self.pool, &states, since).await.map_err(db)?;
+        Ok(Recent { count, states: states.join(","), newest })
     }
 
     pub(super) async fn read_verification(&self, id: Uuid) -> Result<Verification, Problem> {

@@ -2,7 +2,7 @@
 
 use super::Row;
 use crate::store::{blank, like, limit, page};
-use app::model::{MigrationFilter, MigrationSummary, Page, State, Timestamp};
+use app::model::{MigrationFilter, MigrationSummary, Page, State};
 use sqlx::{PgExecutor, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -41,19 +41,34 @@ pub async fn list(pool: &PgPool, filter: &MigrationFilter) -> Result<Page<Migrat
     Ok(page(items, limit, |item| item.id.to_string()))
 }
 
-/// How many migrations are in these states, asked for since then.
+/// Migrations in these states: how many, and the newest. With a moment, those that got there since then, the latest first: what was
+/// asked for a month ago and failed last night is news.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn count(pool: &PgPool, states: &[&str], since: Option<Timestamp>) -> Result<u32, sqlx::Error> {
+pub async fn recent(
+    pool: &PgPool,
+    states: &[&str],
+    since: Option<OffsetDateTime>,
+) -> Result<(u32, Vec<MigrationSummary>), sqlx::Error> {
     let count: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM migration WHERE state = ANY($1) AND ($2::timestamptz IS NULL OR requested_at >= $2)",
+        "SELECT count(*) FROM migration WHERE state = ANY($1) AND ($2::timestamptz IS NULL OR state_at >= $2)",
     )
     .bind(states)
-    .bind(since.map(OffsetDateTime::from))
+    .bind(since)
     .fetch_one(pool)
     .await?;
-    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    let rows: Vec<Row> = sqlx::query_as(select!(
+        "WHERE g.state = ANY($1) AND ($2::timestamptz IS NULL OR g.state_at >= $2)
+         ORDER BY CASE WHEN $2 IS NULL THEN g.requested_at ELSE g.state_at END DESC, g.id DESC LIMIT $3"
+    ))
+    .bind(states)
+    .bind(since)
+    .bind(limit(None))
+    .fetch_all(pool)
+    .await?;
+    let newest = rows.iter().map(Row::summary).collect::<Result<_, _>>()?;
+    Ok((u32::try_from(count).unwrap_or(u32::MAX), newest))
 }
 
 /// The summaries of these migrations.

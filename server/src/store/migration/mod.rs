@@ -18,7 +18,7 @@ macro_rules! select {
 mod list;
 mod moves;
 
-pub use list::{Changes, Glance, LATE, changed_since, count, glance, list, summaries};
+pub use list::{Changes, Glance, LATE, changed_since, glance, list, recent, summaries};
 pub use moves::*;
 
 use crate::engine::{
