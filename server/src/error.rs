@@ -3,6 +3,7 @@
 //! Inside the program errors stay typed and keep their causes. They become a [`Problem`] at one place, where the request
 //! ends, by picking a code from this table and saying what happened, where, and what to do.
 
+use crate::store::Conflict;
 use app::model::{FieldError, Problem};
 
 /// A kind of error: its code, its HTTP status, its name.
@@ -63,6 +64,8 @@ codes! {
     METHOD_NOT_ALLOWED = "ND0006", 405, "Method not allowed";
     /// The body is larger than the server reads.
     BODY_TOO_LARGE = "ND0007", 413, "Request too large";
+    /// PostgreSQL broke the change off in favour of another, again and again.
+    TRY_AGAIN = "ND0008", 503, "Try again";
     /// Nobody is signed in.
     NOT_SIGNED_IN = "ND0101", 401, "Not signed in";
     /// The role does not hold the permission.
@@ -134,6 +137,12 @@ pub fn database(error: &sqlx::Error) -> Problem {
              Try again in a moment.",
         );
     }
+    if error.is_conflict() {
+        tracing::warn!(error = error as &dyn std::error::Error, "a change lost against others");
+        return TRY_AGAIN.problem(
+            "Other changes were made at the same moment, and this one gave way. Nothing was changed. Try again.",
+        );
+    }
     // 22021: PostgreSQL keeps no NUL in text, so no row can be meant by one.
     if error.as_database_error().and_then(|e| e.code()).is_some_and(|code| code == "22021") {
         return BAD_INPUT.problem("The request has a text with a NUL character in it. Leave it out.");
@@ -157,6 +166,12 @@ pub fn with_causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+impl Conflict for Problem {
+    fn is_conflict(&self) -> bool {
+        self.code == TRY_AGAIN.code
+    }
 }
 
 #[cfg(test)]

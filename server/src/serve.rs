@@ -3,7 +3,7 @@
 use crate::auth::{password, password::Passwords, rate::Tries};
 use crate::error::{BAD_SETTING, CANNOT_LISTEN, INTERNAL, database, with_causes};
 use crate::settings::{Secret, Settings};
-use crate::store::{audit, open::Opened, session, user};
+use crate::store::{self, open::Opened, pools::Pools, session, user};
 use crate::web::{listen, router, state::AppState};
 use app::model::{Problem, Role};
 use app::port::Deck;
@@ -41,7 +41,7 @@ pub trait StartEngine: Send {
     ///
     /// # Errors
     /// What keeps it from starting.
-    async fn start(self, settings: &Settings, pool: PgPool, shutdown: CancellationToken) -> Result<Engine, Problem>;
+    async fn start(self, settings: &Settings, pools: &Pools, shutdown: CancellationToken) -> Result<Engine, Problem>;
 }
 
 /// What is told on standard output: nothing else of the server writes there.
@@ -67,8 +67,10 @@ pub async fn run(
     allow_many_viewers();
     let Some(opened) = shutdown.run_until_cancelled(Opened::for_server(&settings)).await else { return Ok(()) };
     let opened = opened?;
-    let served = serve(&settings, engine, opened.pool.clone(), shutdown.clone(), tell).await;
+    let pools = Pools::beside(opened.pool.clone());
+    let served = serve(&settings, engine, &pools, shutdown.clone(), tell).await;
     shutdown.cancel();
+    pools.close().await;
     opened.close().await?;
     served
 }
@@ -76,7 +78,7 @@ pub async fn run(
 async fn serve(
     settings: &Settings,
     engine: impl StartEngine,
-    pool: PgPool,
+    pools: &Pools,
     shutdown: CancellationToken,
     tell: impl Fn(Notice) + Send + Sync,
 ) -> Result<(), Problem> {
@@ -88,14 +90,16 @@ async fn serve(
     })?;
     let address = listener.local_addr().map_err(|error| CANNOT_LISTEN.problem(error.to_string()))?;
     let passwords = Passwords::new().await.map_err(|error| INTERNAL.problem(with_causes(&error)))?;
-    if let Some(notice) = first_user(settings, &pool, &passwords).await? {
+    if let Some(notice) = first_user(settings, &pools.pages, &passwords).await? {
         tell(notice);
     }
-    let Engine { deck, routes, tasks } = engine.start(settings, pool.clone(), shutdown.clone()).await?;
-    tasks.spawn(sweep_sessions(pool.clone(), shutdown.clone()));
+    let Engine { deck, routes, tasks } = engine.start(settings, pools, shutdown.clone()).await?;
+    tasks.spawn(sweep_sessions(pools.pages.clone(), shutdown.clone()));
     let state = AppState {
         deck,
-        pool,
+        pools: pools.clone(),
+        pool: pools.pages.clone(),
+        writable: Arc::default(),
         passwords,
         tries: Arc::new(Tries::default()),
         leptos: leptos_options(address),
@@ -176,10 +180,10 @@ async fn first_user(settings: &Settings, pool: &PgPool, passwords: &Passwords) -
     }
     let hash = passwords.hash(chosen).await.map_err(|error| BAD_SETTING.problem(format!("admin_password: {error}")))?;
     let write = async {
-        let mut transaction = pool.begin().await?;
+        let mut transaction = store::begin(pool).await?;
         let inserted = user::insert(&mut *transaction, "admin", &hash, Role::Admin).await?;
         if inserted {
-            audit::record(&mut transaction, "system", "user.add", "user:admin", json!({ "role": Role::Admin })).await?;
+            transaction.record("system", "user.add", "user:admin", json!({ "role": Role::Admin }));
         }
         transaction.commit().await?;
         Ok(inserted)
@@ -191,7 +195,12 @@ async fn first_user(settings: &Settings, pool: &PgPool, passwords: &Passwords) -
 
 async fn sweep_sessions(pool: PgPool, shutdown: CancellationToken) {
     while shutdown.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
-        if let Err(error) = session::delete_ended(&pool).await {
+        let sweep = async {
+            let mut tx = store::begin(&pool).await?;
+            session::delete_ended(&mut tx).await?;
+            tx.commit().await
+        };
+        if let Err(error) = sweep.await {
             tracing::warn!(error = &error as &dyn std::error::Error, "ended sessions stay for now");
         }
     }

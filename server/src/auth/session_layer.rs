@@ -70,7 +70,7 @@ impl SessionStore for SessionStorage {
                 user_agent: text(AGENT),
                 expires_at: record.expiry_date,
             };
-            if store::session::insert(&self.0, new).await.map_err(backend)? {
+            if inserted(&self.0, &new).await.map_err(backend)? {
                 return Ok(());
             }
             record.id = Id::default();
@@ -80,7 +80,12 @@ impl SessionStore for SessionStorage {
     async fn save(&self, record: &Record) -> session_store::Result<()> {
         let data =
             serde_json::to_value(&record.data).map_err(|error| session_store::Error::Encode(error.to_string()))?;
-        store::session::renew(&self.0, &hash(&record.id), data, record.expiry_date).await.map_err(backend)
+        let renew = async {
+            let mut tx = store::begin(&self.0).await?;
+            store::session::renew(&mut tx, &hash(&record.id), &data, record.expiry_date).await?;
+            tx.commit().await
+        };
+        renew.await.map_err(backend)
     }
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
@@ -92,8 +97,20 @@ impl SessionStore for SessionStorage {
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
-        store::session::delete(&self.0, &hash(id)).await.map_err(backend)
+        let delete = async {
+            let mut tx = store::begin(&self.0).await?;
+            store::session::delete(&mut tx, &hash(id)).await?;
+            tx.commit().await
+        };
+        delete.await.map_err(backend)
     }
+}
+
+async fn inserted(pool: &PgPool, new: &NewSession<'_>) -> Result<bool, sqlx::Error> {
+    let mut tx = store::begin(pool).await?;
+    let inserted = store::session::insert(&mut tx, new).await?;
+    tx.commit().await?;
+    Ok(inserted)
 }
 
 /// The layer that reads and sets the cookie. `Lax`: a link in a chat opens signed in; that no other site acts in a user's

@@ -3,7 +3,7 @@
 use super::{rate::Tries, session_layer};
 use crate::error::{INTERNAL, TOO_MANY_TRIES, WRONG_PASSWORD, database};
 use crate::settings::Secret;
-use crate::store::{audit, user};
+use crate::store::{self, user};
 use crate::web::state::AppState;
 use app::model::{Caller, Problem};
 use http::HeaderMap;
@@ -79,8 +79,8 @@ fn admit(tries: &Tries, username: &str, from: IpAddr) -> Result<(), Problem> {
 
 async fn record(state: &AppState, username: &str, action: &str, from: &str) -> Result<(), Problem> {
     let write = async {
-        let mut transaction = state.pool.begin().await?;
-        audit::record(&mut transaction, username, action, &format!("user:{username}"), json!({ "from": from })).await?;
+        let mut transaction = store::begin(&state.pool).await?;
+        transaction.record(username, action, &format!("user:{username}"), json!({ "from": from }));
         transaction.commit().await
     };
     write.await.map_err(|error| database(&error))

@@ -14,7 +14,7 @@ use crate::{
     remote::key,
     serve::{self, StartEngine},
     settings::Settings,
-    store::master,
+    store::{self, master, pools::Pools},
     web::rest,
 };
 use app::model::{NewMaster, Problem};
@@ -35,10 +35,11 @@ impl StartEngine for Start {
     async fn start(
         self,
         settings: &Settings,
-        pool: PgPool,
+        pools: &Pools,
         shutdown: CancellationToken,
     ) -> Result<serve::Engine, Problem> {
         let tasks = TaskTracker::new();
+        let pool = pools.pages.clone();
         let known = master::list(&pool).await.map_err(|error| database(&error))?;
         let simulated = settings.lab || known.iter().all(|master| master.simulated);
         let key = |path: &Path| key::load_or_create(path).map_err(|error| BAD_SETTING.problem(with_causes(&error)));
@@ -48,7 +49,7 @@ impl StartEngine for Start {
             keys.lab = Some(key(&lab.key_path())?);
             tasks.spawn(async move { lab.wait().await });
         }
-        let masters = Masters::new(pool.clone(), keys);
+        let masters = Masters::new(pools.engine.clone(), keys);
         let days = |days: u16| Duration::from_secs(u64::from(days) * 24 * 3600);
         let timing = Timing {
             takeovers: settings.max_takeovers.into(),
@@ -59,10 +60,10 @@ impl StartEngine for Start {
             },
             ..Timing::default()
         };
-        let bus = Bus::new(pool.clone());
+        let bus = Bus::new(pools.viewers.clone());
         tasks.spawn(bus.clone().run(shutdown.clone()));
-        let engine = Engine::start(pool.clone(), bus.clone(), masters.clone(), timing);
-        tasks.spawn(first_look(pool.clone(), masters.clone(), shutdown.clone()));
+        let engine = Engine::start(pools.engine.clone(), bus.clone(), masters.clone(), timing);
+        tasks.spawn(first_look(pools.engine.clone(), masters.clone(), shutdown.clone()));
         tasks.spawn({
             let engine = engine.clone();
             async move {
@@ -70,8 +71,8 @@ impl StartEngine for Start {
                 engine.shutdown().await;
             }
         });
-        let routes = rest::log::router(pool.clone(), bus.clone());
-        let deck = Arc::new(ServerDeck { pool, masters, engine, bus, simulated });
+        let routes = rest::log::router(pools.viewers.clone(), bus.clone());
+        let deck = Arc::new(ServerDeck { masters: masters.on(pool.clone()), pool, engine, bus, simulated });
         Ok(serve::Engine { deck, routes, tasks })
     }
 }
@@ -90,7 +91,12 @@ async fn start_lab(settings: &Settings, pool: &PgPool, shutdown: CancellationTok
             user: lab.user().to_owned(),
             host_key: Some(host.host_key),
         };
-        master::upsert(pool, &new, true).await.map_err(|error| database(&error))?;
+        let upsert = async {
+            let mut tx = store::begin(pool).await?;
+            master::upsert(&mut tx, &new, true).await?;
+            tx.commit().await
+        };
+        upsert.await.map_err(|error| database(&error))?;
     }
     Ok(lab)
 }

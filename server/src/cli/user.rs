@@ -4,7 +4,7 @@ use super::{say, with_database};
 use crate::auth::{password, password::Passwords, token};
 use crate::error::{BAD_INPUT, INTERNAL, NOT_FOUND, database, with_causes};
 use crate::settings::{Secret, Settings};
-use crate::store::{self, audit, session, user};
+use crate::store::{self, session, user};
 use app::model::{Problem, Role};
 use clap::Subcommand;
 use serde_json::json;
@@ -202,11 +202,11 @@ async fn recorded(
     act: impl AsyncFnOnce(&mut PgConnection) -> Result<bool, sqlx::Error>,
 ) -> Result<bool, Problem> {
     let work = async {
-        let mut transaction = pool.begin().await?;
+        let mut transaction = store::begin(pool).await?;
         if !act(&mut transaction).await? {
             return Ok(false);
         }
-        audit::record(&mut transaction, ACTOR, action, &format!("user:{username}"), detail).await?;
+        transaction.record(ACTOR, action, &format!("user:{username}"), detail);
         transaction.commit().await?;
         Ok(true)
     };

@@ -7,7 +7,7 @@ use crate::{
         run::subject,
     },
     error::{ACTION_REFUSED, BAD_INPUT, SECOND_PERSON},
-    store::{attempt, audit, migration},
+    store::{self, attempt, migration},
 };
 use app::model::{Action, Approvals, Ask, Caller, CutoverTime, Migration, Problem};
 use serde_json::json;
@@ -21,12 +21,22 @@ impl ServerDeck {
         action: Action,
         ask: Ask,
     ) -> Result<Migration, Problem> {
-        self.ask(caller, id, action, ask).await?;
+        self.ask(caller, id, action, &ask).await?;
         self.find_migration(id).await
     }
 
     /// The same where nobody wants to see what came of it.
-    pub(super) async fn ask(&self, caller: &Caller, id: Uuid, action: Action, ask: Ask) -> Result<(), Problem> {
+    pub(super) async fn ask(&self, caller: &Caller, id: Uuid, action: Action, ask: &Ask) -> Result<(), Problem> {
+        let mut attempts = store::Attempts::default();
+        loop {
+            match self.ask_once(caller, id, action, ask.clone()).await {
+                Err(problem) if attempts.again(&problem).await => {}
+                result => return result,
+            }
+        }
+    }
+
+    async fn ask_once(&self, caller: &Caller, id: Uuid, action: Action, ask: Ask) -> Result<(), Problem> {
         let Ask { reason, not_before, window } = ask;
         let when = CutoverTime { not_before, window };
         if action != Action::Cutover && when.is_later() {
@@ -56,7 +66,7 @@ impl ServerDeck {
                 return Err(Problem { preflight: Some(Box::new(checked)), ..problem });
             }
         }
-        let mut tx = self.pool.begin().await.map_err(db)?;
+        let mut tx = store::begin(&self.pool).await.map_err(db)?;
         match action {
             Action::Cutover => {
                 migration::approve_cutover(&mut tx, id, &caller.username, &when).await.map_err(db)?;
@@ -85,7 +95,7 @@ impl ServerDeck {
             _ => db(error),
         })?;
         if !moved {
-            tx.rollback().await.map_err(db)?;
+            drop(tx);
             let now = self.migration_row(id).await?.case().map_err(db)?;
             return Err(refused(now, action));
         }
@@ -95,7 +105,7 @@ impl ServerDeck {
         let detail =
             json!({ "from": from, "to": to, "reason": reason, "not_before": when.not_before, "window": when.window });
         let what = format!("migration.{action}");
-        audit::record(&mut tx, &caller.username, &what, &subject(id), detail).await.map_err(db)?;
+        tx.record(&caller.username, &what, &subject(id), detail);
         tx.commit().await.map_err(db)?;
         self.bus.changed(id);
         self.engine.wake();

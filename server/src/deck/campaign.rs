@@ -4,7 +4,7 @@ use super::{ServerDeck, act::second_person, db};
 use crate::{
     engine::campaign as rules,
     error::{ACTION_REFUSED, BAD_INPUT, NOT_FOUND},
-    store::{audit, campaign, client, master, migration},
+    store::{self, campaign, client, master, migration},
 };
 use app::model::{
     Action, Ask, Caller, Campaign, CampaignAction, CampaignAsk, CampaignState, Member, NewCampaign, Page, Problem,
@@ -98,7 +98,7 @@ impl ServerDeck {
             awaits_approval: awaits_approval.as_deref(),
             members: stored,
         };
-        let mut tx = self.pool.begin().await.map_err(db)?;
+        let mut tx = store::begin(&self.pool).await.map_err(db)?;
         let id = campaign::insert(&mut tx, &row).await.map_err(|error| match error.as_database_error() {
             Some(twice) if twice.is_unique_violation() => {
                 BAD_INPUT.field("clients", "a client is listed twice, by name and by id")
@@ -109,7 +109,7 @@ impl ServerDeck {
             "name": row.name, "clients": names, "template": new.template, "go_on": new.go_on, "stop": new.stop,
             "awaits_approval": awaits_approval.is_some(),
         });
-        audit::record(&mut tx, &caller.username, "campaign.start", &subject(id), detail).await.map_err(db)?;
+        tx.record(&caller.username, "campaign.start", &subject(id), detail);
         tx.commit().await.map_err(db)?;
         self.find_campaign(id).await
     }
@@ -174,20 +174,20 @@ impl ServerDeck {
         detail: &Value,
     ) -> Result<(), Problem> {
         let from = (row.state().map_err(db)?, row.wave);
-        let mut tx = self.pool.begin().await.map_err(db)?;
+        let mut tx = store::begin(&self.pool).await.map_err(db)?;
         if !campaign::advance(&mut tx, row.id, from, to, None).await.map_err(db)? {
             return Err(ACTION_REFUSED.problem("The campaign has moved on meanwhile. Look at it, then ask again."));
         }
         if action == CampaignAction::Approve {
             campaign::approve(&mut tx, row.id, &caller.username).await.map_err(db)?;
         }
-        audit::record(&mut tx, &caller.username, "campaign.act", &subject(row.id), detail.clone()).await.map_err(db)?;
+        tx.record(&caller.username, "campaign.act", &subject(row.id), detail.clone());
         tx.commit().await.map_err(db)
     }
 
     async fn record_campaign(&self, caller: &Caller, id: Uuid, detail: Value) -> Result<(), Problem> {
-        let mut tx = self.pool.begin().await.map_err(db)?;
-        audit::record(&mut tx, &caller.username, "campaign.act", &subject(id), detail).await.map_err(db)?;
+        let mut tx = store::begin(&self.pool).await.map_err(db)?;
+        tx.record(&caller.username, "campaign.act", &subject(id), detail);
         tx.commit().await.map_err(db)
     }
 
@@ -203,12 +203,12 @@ impl ServerDeck {
         let of_name = |member: &&campaign::Member| member.client == wanted || member.client_id.to_string() == wanted;
         let member = members.iter().find(of_name);
         let member = member.ok_or_else(|| BAD_INPUT.field("client", format!("{wanted:?} is not in this campaign")))?;
-        let mut tx = self.pool.begin().await.map_err(db)?;
+        let mut tx = store::begin(&self.pool).await.map_err(db)?;
         if !campaign::skip(&mut tx, id, member.client_id).await.map_err(db)? {
             let why = format!("{} is launched or left out already. Cancel its migration instead.", member.client);
             return Err(ACTION_REFUSED.problem(why));
         }
-        audit::record(&mut tx, &caller.username, "campaign.act", &subject(id), detail).await.map_err(db)?;
+        tx.record(&caller.username, "campaign.act", &subject(id), detail);
         tx.commit().await.map_err(db)
     }
 
@@ -220,13 +220,13 @@ impl ServerDeck {
         state: CampaignState,
         detail: Value,
     ) -> Result<(), Problem> {
-        let mut tx = self.pool.begin().await.map_err(db)?;
+        let mut tx = store::begin(&self.pool).await.map_err(db)?;
         campaign::retry_refused(&mut tx, row.id).await.map_err(db)?;
         if matches!(state, CampaignState::Stopped | CampaignState::Done) {
             let (from, to) = ((state, row.wave), (CampaignState::Running, row.wave));
             campaign::advance(&mut tx, row.id, from, to, None).await.map_err(db)?;
         }
-        audit::record(&mut tx, &caller.username, "campaign.act", &subject(row.id), detail).await.map_err(db)?;
+        tx.record(&caller.username, "campaign.act", &subject(row.id), detail);
         tx.commit().await.map_err(db)
     }
 
@@ -234,7 +234,7 @@ impl ServerDeck {
     async fn ask_all(&self, caller: &Caller, all: Vec<Uuid>, action: Action, ask: &Ask) -> Result<(), Problem> {
         let mut refused = Vec::new();
         for id in all {
-            match self.ask(caller, id, action, ask.clone()).await {
+            match self.ask(caller, id, action, ask).await {
                 Ok(()) => {}
                 Err(problem) if problem.code == ACTION_REFUSED.code => {}
                 Err(problem) if problem.status >= 500 => return Err(problem),

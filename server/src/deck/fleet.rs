@@ -5,7 +5,7 @@ use crate::{
     engine::{inventory, masters::ConnectError},
     error::{BAD_INPUT, HOST_KEY_CHANGED, NOT_FOUND},
     remote::{HostKey, RemoteError},
-    store::{audit, client, master},
+    store::{self, client, master},
 };
 use aix::ObjectName;
 use app::model::{Caller, Client, HostKeyState, Master, MasterChange, NewMaster, Problem};
@@ -24,12 +24,12 @@ impl ServerDeck {
         let key = new.host_key.as_deref().map(str::parse::<HostKey>).transpose();
         let key = key.map_err(|why| BAD_INPUT.field("host_key", why.to_string()))?;
         let new = NewMaster { host_key: key.as_ref().map(HostKey::openssh), ..new };
-        let mut tx = self.pool.begin().await.map_err(db)?;
+        let mut tx = store::begin(&self.pool).await.map_err(db)?;
         let row = master::insert(&mut *tx, &new).await.map_err(|error| taken(error, &new.name))?;
         let detail =
             json!({ "host": new.host, "port": new.port, "user": new.user, "host_key": key.map(|k| k.fingerprint()) });
         let subject = format!("master:{}", new.name);
-        audit::record(&mut tx, &caller.username, "master.add", &subject, detail).await.map_err(db)?;
+        tx.record(&caller.username, "master.add", &subject, detail);
         tx.commit().await.map_err(db)?;
         row.wire().map_err(db)
     }
@@ -57,7 +57,7 @@ impl ServerDeck {
             return Err(BAD_INPUT.field("stagger_seconds", "must be 0 to 3600 seconds between two starts"));
         }
         let approvals = change.approvals.unwrap_or(was.approvals);
-        let mut tx = self.pool.begin().await.map_err(db)?;
+        let mut tx = store::begin(&self.pool).await.map_err(db)?;
         master::limit(&mut *tx, id, most, stagger, approvals).await.map_err(db)?;
         master::update(&mut *tx, id, &name, &host, port, &user).await.map_err(|error| taken(error, &name))?;
         let detail = json!({
@@ -68,7 +68,7 @@ impl ServerDeck {
                     "max_running": most, "stagger_seconds": stagger, "approvals": approvals },
         });
         let subject = format!("master:{name}");
-        audit::record(&mut tx, &caller.username, "master.change", &subject, detail).await.map_err(db)?;
+        tx.record(&caller.username, "master.change", &subject, detail);
         tx.commit().await.map_err(db)?;
         self.engine.wake();
         self.find_master(id).await
@@ -76,7 +76,7 @@ impl ServerDeck {
 
     pub(super) async fn delete_master(&self, caller: &Caller, id: Uuid) -> Result<(), Problem> {
         let master = self.find_master(id).await?;
-        let mut tx = self.pool.begin().await.map_err(db)?;
+        let mut tx = store::begin(&self.pool).await.map_err(db)?;
         master::remove(&mut *tx, id).await.map_err(|error| match error.as_database_error() {
             Some(used) if used.is_foreign_key_violation() => crate::error::ACTION_REFUSED.problem(format!(
                 "{} has migrations or imported logs on record and stays. The history names it.",
@@ -85,7 +85,7 @@ impl ServerDeck {
             _ => db(error),
         })?;
         let subject = format!("master:{}", master.name);
-        audit::record(&mut tx, &caller.username, "master.remove", &subject, json!({})).await.map_err(db)?;
+        tx.record(&caller.username, "master.remove", &subject, json!({}));
         tx.commit().await.map_err(db)
     }
 
@@ -116,11 +116,11 @@ impl ServerDeck {
                 row.name
             )));
         }
-        let mut tx = self.pool.begin().await.map_err(db)?;
+        let mut tx = store::begin(&self.pool).await.map_err(db)?;
         master::pin(&mut *tx, id, &offered).await.map_err(db)?;
         let detail = json!({ "fingerprint": fingerprint, "was": row.pinned_key.and_then(|k| k.parse::<HostKey>().ok()).map(|k| k.fingerprint()) });
         let subject = format!("master:{}", row.name);
-        audit::record(&mut tx, &caller.username, "master.pin_host_key", &subject, detail).await.map_err(db)?;
+        tx.record(&caller.username, "master.pin_host_key", &subject, detail);
         tx.commit().await.map_err(db)?;
         self.find_master(id).await
     }

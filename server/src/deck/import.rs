@@ -10,7 +10,7 @@ use crate::{
     error::{ACTION_REFUSED, BAD_INPUT, HOST_COMMAND, NOT_FOUND},
     logs::explain::{Explainer, not_a_log},
     remote::Connection,
-    store::{audit, hex, imported_log, migration},
+    store::{self, hex, imported_log, migration},
 };
 use aix::log::Report;
 use app::model::{Caller, ImportRequest, ImportResult, Imported, ImportedSummary, Master, OldLog, Page, Problem};
@@ -155,7 +155,7 @@ impl ServerDeck {
         master: &Master,
         new: &imported_log::New<'_>,
     ) -> Result<(ImportedSummary, bool), Problem> {
-        let mut tx = self.pool.begin().await.map_err(db)?;
+        let mut tx = store::begin(&self.pool).await.map_err(db)?;
         let id = imported_log::insert(&mut tx, new).await.map_err(|error| match error.as_database_error() {
             // Somebody removed the master meanwhile.
             Some(gone) if gone.is_foreign_key_violation() => {
@@ -169,7 +169,7 @@ impl ServerDeck {
                 "outcome": new.report.verdict.outcome,
             });
             let subject = format!("import:{id}");
-            audit::record(&mut tx, &caller.username, "log.import", &subject, detail).await.map_err(db)?;
+            tx.record(&caller.username, "log.import", &subject, detail);
         }
         tx.commit().await.map_err(db)?;
         let stored = imported_log::by_hash(&self.pool, master.id, new.sha256).await.map_err(db)?;

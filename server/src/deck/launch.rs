@@ -7,7 +7,7 @@ use crate::{
         launch::{Launcher, Stored},
     },
     error::KEY_REUSED,
-    store::{migration, resource},
+    store::{self, migration, resource},
 };
 use aix::lsvg;
 use app::model::{Caller, LaunchFor, LaunchOptions, LaunchRequest, Master, Migration, Problem};
@@ -60,7 +60,7 @@ impl ServerDeck {
             // Its twin may have been stored while the hosts were asked; then it is this one that makes the client busy.
             return self.launched_before(caller, &request, key.as_deref()).await?.ok_or(refused);
         }
-        let mut tx = self.pool.begin().await.map_err(db)?;
+        let mut tx = store::begin(&self.pool).await.map_err(db)?;
         let Stored::New(id) = checked.store(&mut tx, &request, &caller.username, key.as_deref(), None).await? else {
             drop(tx);
             // The same request was sent twice at the same time: both get the one migration.

@@ -4,26 +4,15 @@ use super::{ServerDeck, db, openings::openings};
 use crate::{
     engine::calendar::{BadWindow, Calendar},
     error::{ACTION_REFUSED, BAD_INPUT, NOT_FOUND},
-    store::{audit, master, schedule, waiting},
+    store::{self, master, schedule, waiting},
 };
 use app::model::{Blackout, Caller, Group, NewBlackout, Problem, Schedule, Window};
-use serde_json::{Value, json};
-use sqlx::PgConnection;
+use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Of every window so many openings are told.
 const OPENINGS: usize = 3;
-
-async fn record(
-    tx: &mut PgConnection,
-    caller: &Caller,
-    action: &str,
-    subject: String,
-    detail: Value,
-) -> Result<(), Problem> {
-    audit::record(tx, &caller.username, action, &subject, detail).await.map_err(db).map(|_| ())
-}
 
 /// Which field of a window it is that cannot be.
 fn bad_window(why: BadWindow) -> Problem {
@@ -50,10 +39,10 @@ impl ServerDeck {
 
     pub(super) async fn store_window(&self, caller: &Caller, window: Window) -> Result<Window, Problem> {
         let calendar = Calendar::read(&window).map_err(bad_window)?;
-        let mut tx = self.pool.begin().await.map_err(db)?;
+        let mut tx = store::begin(&self.pool).await.map_err(db)?;
         schedule::put_window(&mut *tx, &window).await.map_err(db)?;
         let detail = json!({ "time_zone": window.time_zone, "ranges": window.ranges });
-        record(&mut tx, caller, "window.put", format!("window:{}", window.name), detail).await?;
+        tx.record(&caller.username, "window.put", &format!("window:{}", window.name), detail);
         tx.commit().await.map_err(db)?;
         self.engine.wake();
         let now = OffsetDateTime::now_utc();
@@ -63,7 +52,7 @@ impl ServerDeck {
     }
 
     pub(super) async fn delete_window(&self, caller: &Caller, name: &str) -> Result<(), Problem> {
-        let mut tx = self.pool.begin().await.map_err(db)?;
+        let mut tx = store::begin(&self.pool).await.map_err(db)?;
         let found = schedule::remove_window(&mut *tx, name).await.map_err(|error| match error.as_database_error() {
             Some(used) if used.is_foreign_key_violation() => ACTION_REFUSED.problem(format!(
                 "A cutover waits for the window {name:?}. Take that back with hold, or change the window instead."
@@ -73,7 +62,7 @@ impl ServerDeck {
         if !found {
             return Err(NOT_FOUND.problem(format!("There is no maintenance window {name:?}.")));
         }
-        record(&mut tx, caller, "window.remove", format!("window:{name}"), json!({})).await?;
+        tx.record(&caller.username, "window.remove", &format!("window:{name}"), json!({}));
         tx.commit().await.map_err(db)
     }
 
@@ -92,11 +81,11 @@ impl ServerDeck {
                 Some(found.ok_or_else(|| BAD_INPUT.field("master", format!("there is no master {wanted:?}")))?)
             }
         };
-        let mut tx = self.pool.begin().await.map_err(db)?;
+        let mut tx = store::begin(&self.pool).await.map_err(db)?;
         let id = schedule::add_blackout(&mut *tx, &new, only.as_ref().map(|master| master.id)).await.map_err(db)?;
         let detail =
             json!({ "reason": new.reason, "starts_at": new.starts_at, "ends_at": new.ends_at, "master": new.master });
-        record(&mut tx, caller, "blackout.add", format!("blackout:{id}"), detail).await?;
+        tx.record(&caller.username, "blackout.add", &format!("blackout:{id}"), detail);
         tx.commit().await.map_err(db)?;
         let master =
             only.map(|master| master.name.parse()).transpose().map_err(|error| db(crate::store::decode(error)))?;
@@ -104,11 +93,11 @@ impl ServerDeck {
     }
 
     pub(super) async fn delete_blackout(&self, caller: &Caller, id: Uuid) -> Result<(), Problem> {
-        let mut tx = self.pool.begin().await.map_err(db)?;
+        let mut tx = store::begin(&self.pool).await.map_err(db)?;
         if !schedule::remove_blackout(&mut *tx, id).await.map_err(db)? {
             return Err(NOT_FOUND.problem(format!("There is no blackout {id}.")));
         }
-        record(&mut tx, caller, "blackout.remove", format!("blackout:{id}"), json!({})).await?;
+        tx.record(&caller.username, "blackout.remove", &format!("blackout:{id}"), json!({}));
         tx.commit().await.map_err(db)?;
         self.engine.wake();
         Ok(())
@@ -118,24 +107,24 @@ impl ServerDeck {
         if !(1..=1000).contains(&group.max_running) {
             return Err(BAD_INPUT.field("max_running", "must be 1 to 1000"));
         }
-        let mut tx = self.pool.begin().await.map_err(db)?;
+        let mut tx = store::begin(&self.pool).await.map_err(db)?;
         let unknown = schedule::put_group(&mut tx, &group).await.map_err(db)?;
         if !unknown.is_empty() {
             return Err(BAD_INPUT.field("clients", format!("no NIM master has {}", unknown.join(", "))));
         }
         let detail = json!({ "max_running": group.max_running, "clients": group.clients });
-        record(&mut tx, caller, "group.put", format!("group:{}", group.name), detail).await?;
+        tx.record(&caller.username, "group.put", &format!("group:{}", group.name), detail);
         tx.commit().await.map_err(db)?;
         self.engine.wake();
         Ok(group)
     }
 
     pub(super) async fn delete_group(&self, caller: &Caller, name: &str) -> Result<(), Problem> {
-        let mut tx = self.pool.begin().await.map_err(db)?;
+        let mut tx = store::begin(&self.pool).await.map_err(db)?;
         if !schedule::remove_group(&mut *tx, name).await.map_err(db)? {
             return Err(NOT_FOUND.problem(format!("There is no group {name:?}.")));
         }
-        record(&mut tx, caller, "group.remove", format!("group:{name}"), json!({})).await?;
+        tx.record(&caller.username, "group.remove", &format!("group:{name}"), json!({}));
         tx.commit().await.map_err(db)?;
         self.engine.wake();
         Ok(())

@@ -9,7 +9,7 @@ use super::{
     inventory,
     launch::{Launcher, Stored},
 };
-use crate::store::{audit, campaign as store, client};
+use crate::store::{begin, campaign as store, client};
 use aix::DiskName;
 use app::model::{CampaignState, Client, DiskUse, Problem};
 use futures::{StreamExt, stream};
@@ -27,7 +27,7 @@ impl Engine {
     /// Works on campaigns, again and again.
     pub(super) async fn run_campaigns(&self) {
         loop {
-            match store::claim(&self.pool, TTL).await {
+            match self.claim_campaign().await {
                 Ok(Some(row)) => {
                     let id = row.id;
                     let done = self.work_on(row).await;
@@ -39,7 +39,7 @@ impl Engine {
                             self.timing.scan * 3
                         }
                     };
-                    if let Err(error) = store::release(&self.pool, id, pause).await {
+                    if let Err(error) = self.release_campaign(id, pause).await {
                         tracing::debug!(%error, "a campaign waits for its time to run out");
                     }
                 }
@@ -50,6 +50,19 @@ impl Engine {
                 }
             }
         }
+    }
+
+    async fn claim_campaign(&self) -> Result<Option<store::Row>, sqlx::Error> {
+        let mut tx = begin(&self.pool).await?;
+        let claimed = store::claim(&mut tx, TTL).await?;
+        tx.commit().await?;
+        Ok(claimed)
+    }
+
+    async fn release_campaign(&self, id: uuid::Uuid, pause: Duration) -> Result<(), sqlx::Error> {
+        let mut tx = begin(&self.pool).await?;
+        store::release(&mut tx, id, pause).await?;
+        tx.commit().await
     }
 
     /// One step of a campaign. True where the next may follow at once.
@@ -82,11 +95,11 @@ impl Engine {
         wave: i16,
         reason: Option<String>,
     ) -> Result<(), sqlx::Error> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         let from = (CampaignState::Running, row.wave);
         if store::advance(&mut tx, row.id, from, (to, wave), reason.as_deref()).await? {
             let detail = json!({ "to": to, "wave": wave, "reason": reason });
-            audit::record(&mut tx, "system", "campaign.state", &format!("campaign:{}", row.id), detail).await?;
+            tx.record("system", "campaign.state", &format!("campaign:{}", row.id), detail);
         }
         tx.commit().await
     }
@@ -110,11 +123,11 @@ impl Engine {
             }
             Err(problem) => {
                 let refuse = async {
-                    let mut tx = self.pool.begin().await?;
+                    let mut tx = begin(&self.pool).await?;
                     if store::refused(&mut tx, row.id, member.client_id, &problem.detail).await? {
                         let detail = json!({ "client": member.client, "why": problem.detail });
                         let subject = format!("campaign:{}", row.id);
-                        audit::record(&mut tx, "system", "campaign.refused", &subject, detail).await?;
+                        tx.record("system", "campaign.refused", &subject, detail);
                     }
                     tx.commit().await
                 };
@@ -135,7 +148,7 @@ impl Engine {
         let launcher = Launcher { pool: self.pool.clone(), masters: self.masters.clone() };
         let checked = launcher.check(&request).await?;
         checked.accept(&request)?;
-        let mut tx = self.pool.begin().await.map_err(db)?;
+        let mut tx = begin(&self.pool).await.map_err(db)?;
         let id = match checked.store(&mut tx, &request, &row.requested_by, None, row.approved_by.as_deref()).await? {
             Stored::New(id) => id,
             Stored::Taken => return Err(checked.busy()),

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     error,
     remote::Connection,
-    store::{client, master, resource},
+    store::{self, client, master, resource},
 };
 use aix::{Level, ObjectName, lsnim};
 use app::model::{Client, Problem, Resource};
@@ -59,7 +59,7 @@ pub async fn refresh_master(pool: &PgPool, masters: &Masters, id: Uuid) -> Resul
     for source in resources.iter_mut().filter(|resource| resource.kind == "lpp_source") {
         source.level = lpp_source_level(&connection, &source.name).await?;
     }
-    let mut tx = pool.begin().await?;
+    let mut tx = store::begin(pool).await?;
     resource::replace(&mut tx, id, &resources).await?;
     for machine in &machines {
         client::ensure(&mut *tx, id, &machine.name, hostname(machine).as_ref()).await?;
@@ -83,7 +83,9 @@ pub async fn refresh_mksysbs(pool: &PgPool, connection: &Connection, master: Uui
     const MKSYSBS: &str = "lsnim -l -t mksysb";
     let [answer] = host::master(connection, [MKSYSBS]).await?;
     for mksysb in read_resources(&answer)? {
-        resource::add(pool, master, &mksysb).await?;
+        let mut tx = store::begin(pool).await?;
+        resource::add(&mut tx, master, &mksysb).await?;
+        tx.commit().await?;
     }
     Ok(())
 }
@@ -115,12 +117,16 @@ async fn look_at(
     let hostname = client::hostname(pool, client.id).await?;
     match look::inventory(connection, &hostname).await {
         Ok((level, inventory)) => {
-            client::answered(pool, client.id, level, &inventory, cstate).await?;
+            let mut tx = store::begin(pool).await?;
+            client::answered(&mut tx, client.id, level, &inventory, cstate).await?;
+            tx.commit().await?;
             Ok(None)
         }
         Err(error @ HostError::Remote(_)) => Err(error.into()),
         Err(error) => {
-            client::failed(pool, client.id, &error.chain()).await?;
+            let mut tx = store::begin(pool).await?;
+            client::failed(&mut tx, client.id, &error.chain()).await?;
+            tx.commit().await?;
             Ok(Some(error))
         }
     }

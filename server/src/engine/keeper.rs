@@ -8,8 +8,11 @@
 //! out; their runs wait for them, each alone.
 
 use super::Engine;
-use crate::store::fence::{self, Fence};
-use sqlx::{PgPool, postgres::PgPoolOptions};
+use crate::store::{
+    self,
+    fence::{self, Fence},
+};
+use sqlx::PgPool;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -108,7 +111,7 @@ impl Engine {
         let ttl = self.timing.lease;
         // A connection of its own: behind hundreds of logs that wait for one of the pool's, all leases would run out together.
         let options = self.pool.connect_options();
-        let own = PgPoolOptions::new().max_connections(1).connect_lazy_with((*options).clone());
+        let own = store::pool((*options).clone(), 1);
         loop {
             sleep(ttl / 3).await;
             if let Err(error) = self.renew_all(&own, ttl).await {
@@ -124,7 +127,13 @@ impl Engine {
         }
         let at = Instant::now();
         // Where the database is silent, each run finds out by itself; here it is tried again.
-        if let Ok(renewed) = timeout(ttl / 3, fence::renew_all(own, &fences, ttl)).await {
+        let renew = async {
+            let mut tx = store::begin(own).await?;
+            let renewed = fence::renew_all(&mut tx, &fences, ttl).await?;
+            tx.commit().await?;
+            Ok::<_, sqlx::Error>(renewed)
+        };
+        if let Ok(renewed) = timeout(ttl / 3, renew).await {
             self.keeper.tell(&renewed?, at);
         }
         Ok(())

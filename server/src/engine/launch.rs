@@ -5,12 +5,12 @@
 use super::{masters::Masters, preflight, run::subject};
 use crate::{
     error::{BAD_INPUT, CLIENT_BUSY, PREFLIGHT_BLOCKED, WARNINGS_NOT_ACKNOWLEDGED, database as db},
-    store::{audit, client, master, migration, resource, schedule},
+    store::{self, Tx, client, master, migration, resource, schedule},
 };
 use aix::Level;
 use app::model::{Approvals, Client, LaunchRequest, Preflight, Problem, Unfit, Verdict};
 use serde_json::json;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 use uuid::Uuid;
 
 /// Longest free text that is kept.
@@ -91,7 +91,9 @@ impl Launcher {
             checks.insert(0, preflight::block("ND-1", &title, &found, "Wait for its end, or end it."));
         }
         if let (Some(vg), Some(free)) = (&request.cache_vg, facts.cache_free()) {
-            schedule::saw(&self.pool, master.id, vg.as_str(), free, asked_at).await.map_err(|e| db(&e))?;
+            let mut tx = store::begin(&self.pool).await.map_err(|e| db(&e))?;
+            schedule::saw(&mut tx, master.id, vg.as_str(), free, asked_at).await.map_err(|e| db(&e))?;
+            tx.commit().await.map_err(|e| db(&e))?;
         }
         let cache_need_mib = request.cache_vg.as_ref().and_then(|_| facts.cache_need());
         let verdict = checks.iter().map(|check| check.verdict).max().unwrap_or(Verdict::Skipped);
@@ -181,7 +183,7 @@ impl Checked {
     /// Those of the database.
     pub async fn store(
         &self,
-        tx: &mut PgConnection,
+        tx: &mut Tx,
         request: &LaunchRequest,
         by: &str,
         key: Option<&str>,
@@ -222,7 +224,7 @@ impl Checked {
             "client": self.client.as_ref().map(|client| &client.name), "subject": self.subject, "operation": request.operation, "command": new.command, "acknowledged": warnings,
             "change_ref": request.change_ref, "approved_by": approved_by, "awaits_approval": start == migration::Start::AwaitingApproval,
         });
-        audit::record(tx, by, "migration.launch", &subject(id), detail).await.map_err(|e| db(&e))?;
+        tx.record(by, "migration.launch", &subject(id), detail);
         Ok(Stored::New(id))
     }
 

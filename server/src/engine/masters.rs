@@ -4,7 +4,7 @@ use super::turns::Turns;
 use crate::{
     error,
     remote::{Address, Connection, HostKey, Pin, RemoteError},
-    store::master,
+    store::{self, master},
 };
 use app::model::Problem;
 use russh::keys::PrivateKey;
@@ -65,6 +65,12 @@ impl Masters {
         Self { turns: Turns::new(pool.clone()), pool, keys }
     }
 
+    /// The same with another pool: what people ask for must not take the engine's connections.
+    #[must_use]
+    pub fn on(&self, pool: PgPool) -> Self {
+        Self { pool, ..self.clone() }
+    }
+
     /// Connects to a master, and remembers whether it answered and which key it offered.
     ///
     /// # Errors
@@ -82,7 +88,9 @@ impl Masters {
         };
         match Connection::open(&address).await {
             Ok(connection) => {
-                master::answered(&self.pool, id).await?;
+                let mut tx = store::begin(&self.pool).await?;
+                master::answered(&mut tx, id).await?;
+                tx.commit().await?;
                 Ok(connection)
             }
             Err(error) => {
@@ -92,7 +100,9 @@ impl Masters {
                     }
                     _ => None,
                 };
-                master::failed(&self.pool, id, &error.chain(), offered).await?;
+                let mut tx = store::begin(&self.pool).await?;
+                master::failed(&mut tx, id, &error.chain(), offered).await?;
+                tx.commit().await?;
                 Err(error.into())
             }
         }

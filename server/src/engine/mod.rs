@@ -35,7 +35,7 @@ pub mod verify;
 
 use crate::{
     logs::bus::Bus,
-    store::{fence, history::History},
+    store::{self, fence, history::History},
 };
 use keeper::Keeper;
 use masters::Masters;
@@ -161,7 +161,10 @@ impl Engine {
     async fn claim_all(self: &Arc<Self>) -> Result<(), sqlx::Error> {
         while !self.stop.is_cancelled() {
             let asked = Instant::now();
-            let Some(fence) = fence::claim(&self.pool, self.owner, self.timing.lease).await? else { break };
+            let mut tx = store::begin(&self.pool).await?;
+            let claimed = fence::claim(&mut tx, self.owner, self.timing.lease).await?;
+            tx.commit().await?;
+            let Some(fence) = claimed else { break };
             self.tasks.spawn(run::Run::new(self.clone(), fence, asked).carry_out());
         }
         Ok(())

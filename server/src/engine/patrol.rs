@@ -16,7 +16,7 @@ use super::{
 use crate::{
     error::with_causes,
     remote::Connection,
-    store::{audit, client, migration, migration::Row, phase, watch},
+    store::{self, client, migration, migration::Row, phase, watch},
 };
 use aix::{ObjectName, lsvg, ps};
 use app::model::{Eta, Migration, PhaseRecord, PhaseState, Signal, State};
@@ -54,7 +54,9 @@ impl Engine {
 
     async fn round(&self) -> Result<(), sqlx::Error> {
         let timing = &self.timing;
-        let taken = watch::claim(&self.pool, timing.interlock_poll, timing.interlock_poll_simulated, ROUND).await?;
+        let mut tx = store::begin(&self.pool).await?;
+        let taken = watch::claim(&mut tx, timing.interlock_poll, timing.interlock_poll_simulated, ROUND).await?;
+        tx.commit().await?;
         let mut by_master: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
         for (migration, master) in taken {
             by_master.entry(master).or_default().push(migration);
@@ -150,7 +152,7 @@ impl Engine {
         signals: &[Signal],
         merge: impl FnOnce(&[app::model::Interlock]) -> interlock::Merged,
     ) -> Result<(), sqlx::Error> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = store::begin(&self.pool).await?;
         let Some((known_signals, known)) = watch::known(&mut tx, row.id, state, row.attempt).await? else {
             return Ok(());
         };
@@ -165,7 +167,7 @@ impl Engine {
             for finding in findings {
                 tracing::warn!(migration = %row.id, action, text = finding.text, "an interlock");
                 let detail = json!({ "kind": finding.kind, "text": finding.text, "since": finding.since });
-                audit::record(&mut tx, "system", action, &subject(row.id), detail).await?;
+                tx.record("system", action, &subject(row.id), detail);
             }
         }
         tx.commit().await?;

@@ -17,7 +17,7 @@ use crate::{
         spool::{Job, SpoolError},
     },
     store::{
-        audit,
+        self, Conflict, Tx,
         fence::{self, Fence, WriteError},
         migration::{self, Row},
     },
@@ -25,7 +25,6 @@ use crate::{
 use aix::ObjectName;
 use app::model::State;
 use serde_json::{Value, json};
-use sqlx::PgConnection;
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
@@ -119,7 +118,7 @@ impl Run {
             },
             () = self.engine.stop.cancelled() => tracing::info!("handing over"),
         }
-        if let Err(error) = fence::release(&self.engine.pool, &self.fence).await {
+        if let Err(error) = self.release_lease().await {
             tracing::info!(%error, "the lease could not be given back; it ends by itself");
         }
     }
@@ -132,9 +131,9 @@ impl Run {
             self.fence.takeovers
         );
         tracing::error!(takeovers = self.fence.takeovers, "parked");
-        let mut tx = self.engine.pool.begin().await?;
+        let mut tx = store::begin(&self.engine.pool).await?;
         migration::park(&mut tx, &self.fence, &why).await?;
-        audit::record(&mut tx, "system", "migration.park", &self.subject(), json!({ "reason": why })).await?;
+        tx.record("system", "migration.park", &self.subject(), json!({ "reason": why }));
         tx.commit().await?;
         self.announce();
         Ok(())
@@ -165,7 +164,7 @@ impl Run {
     async fn renew_lease(&self, ttl: Duration) -> bool {
         loop {
             let at = Instant::now();
-            match fence::renew(&self.engine.pool, &self.fence, ttl).await {
+            match self.renew_once(ttl).await {
                 Ok(asked) => {
                     self.lease.renewed(Renewal { at, asked });
                     return true;
@@ -177,6 +176,19 @@ impl Run {
                 }
             }
         }
+    }
+
+    async fn renew_once(&self, ttl: Duration) -> Result<i32, WriteError> {
+        let mut tx = store::begin(&self.engine.pool).await?;
+        let asked = fence::renew(&mut tx, &self.fence, ttl).await?;
+        tx.commit().await?;
+        Ok(asked)
+    }
+
+    async fn release_lease(&self) -> Result<(), sqlx::Error> {
+        let mut tx = store::begin(&self.engine.pool).await?;
+        fence::release(&mut tx, &self.fence).await?;
+        tx.commit().await
     }
 
     async fn work(&self) -> Result<(), StepError> {
@@ -200,6 +212,8 @@ impl Run {
                 // A client that does not answer its master is no lost contact: nimadm and its log are on the master.
                 Err(StepError::Host(error)) => self.explain(&error.chain()).await?,
                 Err(StepError::Spool(error)) => self.explain(&error.to_string()).await?,
+                // PostgreSQL broke the transaction off in favour of another: nothing was changed.
+                Err(StepError::Write(error)) if error.is_conflict() => {}
                 Err(error) => return Err(error),
             }
             let pause = sleep(self.pause(failures));
@@ -239,7 +253,9 @@ impl Run {
         if self.row().await?.reason.as_deref() == Some(why) {
             return Ok(());
         }
-        migration::explain(&self.engine.pool, &self.fence, Some(why)).await?;
+        let mut tx = store::begin(&self.engine.pool).await?;
+        migration::explain(&mut tx, &self.fence, Some(why)).await?;
+        tx.commit().await?;
         self.announce();
         Ok(())
     }
@@ -271,7 +287,7 @@ impl Run {
 
     /// Moves the state on, in a transaction of its own.
     pub(super) async fn advance(&self, from: State, event: Event, reason: Option<&str>) -> Result<(), StepError> {
-        let mut tx = self.engine.pool.begin().await?;
+        let mut tx = store::begin(&self.engine.pool).await?;
         self.advance_in(&mut tx, from, event, reason).await?;
         tx.commit().await?;
         self.announce();
@@ -281,7 +297,7 @@ impl Run {
     /// Moves the state on, with its record, in the caller's transaction. Announce after the commit.
     pub(super) async fn advance_in(
         &self,
-        tx: &mut PgConnection,
+        tx: &mut Tx,
         from: State,
         event: Event,
         reason: Option<&str>,
@@ -289,15 +305,15 @@ impl Run {
         let (to, _) = machine::decide(from, event)?;
         migration::advance(tx, &self.fence, from, to, reason).await?;
         let detail = json!({ "from": from, "to": to, "reason": reason });
-        audit::record(tx, "system", "migration.state", &self.subject(), detail).await?;
+        tx.record("system", "migration.state", &self.subject(), detail);
         Ok(())
     }
 
     /// Records what is about to be sent to a host. The lease is proven in the same transaction.
     pub(super) async fn record_act(&self, action: &str, detail: Value) -> Result<(), StepError> {
-        let mut tx = self.engine.pool.begin().await?;
+        let mut tx = store::begin(&self.engine.pool).await?;
         fence::hold(&mut tx, &self.fence).await?;
-        audit::record(&mut tx, "system", action, &self.subject(), detail).await?;
+        tx.record("system", action, &self.subject(), detail);
         tx.commit().await?;
         Ok(())
     }

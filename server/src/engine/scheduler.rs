@@ -9,11 +9,10 @@ use super::{
     run::subject,
     schedule::{Situation, Turn},
 };
-use crate::store::{audit, schedule};
+use crate::store::{self, Tx, schedule};
 use aix::{command::quote, lsvg};
 use app::model::{Action, State};
 use serde_json::json;
-use sqlx::PgConnection;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -26,7 +25,7 @@ impl Engine {
         if !schedule::anything(&self.pool).await? {
             return Ok(());
         }
-        let mut tx = self.pool.begin().await?;
+        let mut tx = store::begin(&self.pool).await?;
         if !schedule::alone(&mut tx).await? {
             return Ok(());
         }
@@ -70,27 +69,25 @@ impl Engine {
         let command = format!("lsvg {}", quote(vg));
         let [answer] = host::master(&connection, [&command]).await.map_err(|error| error.chain())?;
         let info = lsvg::info(&answer.text).map_err(|error| error.to_string())?;
-        schedule::saw(&self.pool, master, vg, info.free_mb(), at).await.map_err(db)?;
+        let mut tx = store::begin(&self.pool).await.map_err(db)?;
+        schedule::saw(&mut tx, master, vg, info.free_mb(), at).await.map_err(db)?;
+        tx.commit().await.map_err(db)?;
         self.wake();
         Ok(())
     }
 }
 
-async fn begin(tx: &mut PgConnection, id: Uuid) -> Result<bool, sqlx::Error> {
+async fn begin(tx: &mut Tx, id: Uuid) -> Result<bool, sqlx::Error> {
     let Ok((to, _)) = machine::decide(State::Queued, Event::TurnCame) else { return Ok(false) };
     let moved = schedule::turn(tx, id, to).await?;
     if moved {
-        record(tx, id, State::Queued, to).await?;
+        record(tx, id, State::Queued, to);
     }
     Ok(moved)
 }
 
 /// Begins the cutovers whose time has come; the migrations that changed.
-async fn cutovers(
-    tx: &mut PgConnection,
-    situation: &Situation,
-    now: time::OffsetDateTime,
-) -> Result<Vec<Uuid>, sqlx::Error> {
+async fn cutovers(tx: &mut Tx, situation: &Situation, now: time::OffsetDateTime) -> Result<Vec<Uuid>, sqlx::Error> {
     let mut changed = Vec::new();
     for planned in schedule::planned(tx).await? {
         let window = planned.cutover_window.as_deref();
@@ -102,7 +99,7 @@ async fn cutovers(
                 let Ok((to, _)) = decided else { continue };
                 let moved = schedule::arm(tx, planned.id, to).await?;
                 if moved {
-                    record(tx, planned.id, State::CloneReady, to).await?;
+                    record(tx, planned.id, State::CloneReady, to);
                 }
                 moved
             }
@@ -112,8 +109,6 @@ async fn cutovers(
     Ok(changed)
 }
 
-async fn record(tx: &mut PgConnection, id: Uuid, from: State, to: State) -> Result<(), sqlx::Error> {
-    audit::record(tx, "system", "migration.state", &subject(id), json!({ "from": from, "to": to, "reason": null }))
-        .await
-        .map(|_| ())
+fn record(tx: &mut Tx, id: Uuid, from: State, to: State) {
+    tx.record("system", "migration.state", &subject(id), json!({ "from": from, "to": to, "reason": null }));
 }

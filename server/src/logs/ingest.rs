@@ -14,6 +14,7 @@ use super::{
     lines,
 };
 use crate::store::{
+    self,
     fence::{Fence, WriteError},
     log, phase,
 };
@@ -211,8 +212,9 @@ impl Writer {
         if batch.iter().any(|(_, chunk)| chunk.begins.is_some() || chunk.progress.is_some()) {
             self.store_with_phases(&batch).await?;
         } else {
-            // Nothing but bytes: one statement is a transaction, too, and not five messages to and fro.
-            log::append(&mut *self.pool.acquire().await?, &self.fence, self.at(), &batch).await?;
+            let mut tx = store::begin(&self.pool).await?;
+            log::append(&mut tx, &self.fence, self.at(), &batch).await?;
+            tx.commit().await?;
         }
         let took = begun.elapsed();
         // Nobody here may be watching; then nothing is encoded.
@@ -230,7 +232,7 @@ impl Writer {
 
     async fn store_with_phases(&self, batch: &[(OffsetDateTime, Chunk)]) -> Result<(), WriteError> {
         let id = self.fence.migration;
-        let mut tx = self.pool.begin().await?;
+        let mut tx = store::begin(&self.pool).await?;
         log::append(&mut tx, &self.fence, self.at(), batch).await?;
         let mut progress = None;
         for (at, chunk) in batch {

@@ -17,7 +17,7 @@ use sqlx::{FromRow, Row};
 use time::OffsetDateTime;
 
 /// Key of the advisory lock that puts writers in a row: "audit" in ASCII.
-const LOCK: i64 = 0x61_75_64_69_74;
+pub const LOCK: i64 = 0x61_75_64_69_74;
 /// What the first row is chained to.
 const GENESIS: [u8; 32] = [0; 32];
 
@@ -87,30 +87,51 @@ pub(super) fn storable(value: Value) -> Value {
     }
 }
 
-/// Writes a row, in the caller's transaction: the act and its record happen together or not at all. Returns its place.
-///
-/// Other writers wait until that transaction ends, so write it last. The transaction must be `READ COMMITTED`, as they are
-/// by default: only then does it see the row that was written while it waited.
-///
-/// # Errors
-/// The database's; the act must then not happen either.
-pub async fn record(
-    connection: &mut PgConnection,
-    actor: &str,
-    action: &str,
-    subject: &str,
+/// An entry that is to be written with the transaction of the act it records.
+#[derive(Debug)]
+pub(super) struct Entry {
+    actor: String,
+    action: String,
+    subject: String,
     detail: Value,
-) -> Result<i64, sqlx::Error> {
+}
+
+impl Entry {
+    /// PostgreSQL's text has no NUL: the replacement character stands for it.
+    pub(super) fn new(actor: &str, action: &str, subject: &str, detail: Value) -> Self {
+        let text = |text: &str| text.replace('\0', "\u{FFFD}");
+        Self { actor: text(actor), action: text(action), subject: text(subject), detail: storable(detail) }
+    }
+}
+
+/// Writes entries: the last thing a transaction does before it commits, because all other writers wait until then.
+///
+/// The transaction must be `READ COMMITTED`, as they are by default: only then does it see the row that was written while it waited.
+pub(super) async fn append(connection: &mut PgConnection, entries: &[Entry]) -> Result<(), sqlx::Error> {
+    if entries.is_empty() {
+        return Ok(());
+    }
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *connection).await?;
     let last: Option<(i64, Vec<u8>)> = sqlx::query_as("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
         .fetch_optional(&mut *connection)
         .await?;
-    let (last_seq, prev_hash) = last.unwrap_or((0, GENESIS.to_vec()));
-    let (at, detail): (OffsetDateTime, Value) = sqlx::query_as("SELECT clock_timestamp(), $1::jsonb")
-        .bind(storable(detail))
-        .fetch_one(&mut *connection)
-        .await?;
-    let [actor, action, subject] = [actor, action, subject].map(|text| text.replace('\0', "\u{FFFD}"));
+    let mut head = last.unwrap_or((0, GENESIS.to_vec()));
+    for entry in entries {
+        head = append_one(connection, head, entry).await?;
+    }
+    Ok(())
+}
+
+/// Writes one entry after `head`, the sequence number and hash of the row before it; the new head.
+async fn append_one(
+    connection: &mut PgConnection,
+    (last_seq, prev_hash): (i64, Vec<u8>),
+    entry: &Entry,
+) -> Result<(i64, Vec<u8>), sqlx::Error> {
+    let (at, detail): (OffsetDateTime, Value) =
+        sqlx::query_as("SELECT clock_timestamp(), $1::jsonb").bind(&entry.detail).fetch_one(&mut *connection).await?;
+    let Entry { actor, action, subject, .. } = entry;
+    let [actor, action, subject] = [actor, action, subject].map(Clone::clone);
     let mut row = AuditRow { seq: last_seq + 1, at, actor, action, subject, detail, prev_hash, hash: Vec::new() };
     row.hash = row.compute_hash().to_vec();
     sqlx::query(
@@ -123,10 +144,10 @@ pub async fn record(
     .bind(row.subject)
     .bind(row.detail)
     .bind(row.prev_hash)
-    .bind(row.hash)
+    .bind(&row.hash)
     .execute(connection)
     .await?;
-    Ok(row.seq)
+    Ok((row.seq, row.hash))
 }
 
 /// One page, newest first. A cursor that is none is taken as the start.

@@ -6,7 +6,8 @@ use app::model::{
     Approvals, Campaign, CampaignMember, CampaignState, GoOn, MigrationSummary, Standing, State, StopRule, Template,
     WaveSummary,
 };
-use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
+use sqlx::postgres::{PgConnection, PgExecutor, PgPool};
+use sqlx::types::Json;
 use std::{collections::BTreeMap, time::Duration};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -260,7 +261,7 @@ pub async fn members_of(db: impl PgExecutor<'_>, ids: &[Uuid]) -> Result<Vec<Mem
 ///
 /// # Errors
 /// Those of the database.
-pub async fn claim(pool: &PgPool, ttl: Duration) -> Result<Option<Row>, sqlx::Error> {
+pub async fn claim(db: &mut PgConnection, ttl: Duration) -> Result<Option<Row>, sqlx::Error> {
     sqlx::query_as(
         "UPDATE campaign SET worked_until = now() + $1 * interval '1 second'
          WHERE id = (SELECT id FROM campaign WHERE state = 'running' AND worked_until < now()
@@ -268,7 +269,7 @@ pub async fn claim(pool: &PgPool, ttl: Duration) -> Result<Option<Row>, sqlx::Er
          RETURNING *",
     )
     .bind(ttl.as_secs_f64())
-    .fetch_optional(pool)
+    .fetch_optional(db)
     .await
 }
 
@@ -276,7 +277,7 @@ pub async fn claim(pool: &PgPool, ttl: Duration) -> Result<Option<Row>, sqlx::Er
 ///
 /// # Errors
 /// Those of the database.
-pub async fn release(db: impl PgExecutor<'_>, id: Uuid, pause: Duration) -> Result<(), sqlx::Error> {
+pub async fn release(db: &mut PgConnection, id: Uuid, pause: Duration) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE campaign SET worked_until = now() + $2 * interval '1 second' WHERE id = $1")
         .bind(id)
         .bind(pause.as_secs_f64())

@@ -3,7 +3,8 @@
 use aix::{DiskName, Level, ObjectName, bootlist::BootDevice};
 use app::model::{Client, ClientFilter, Disk, LastMigration, Page};
 use serde::{Deserialize, Serialize};
-use sqlx::{PgExecutor, PgPool, types::Json};
+use sqlx::postgres::{PgConnection, PgExecutor, PgPool};
+use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -150,7 +151,7 @@ pub async fn hostname(db: impl PgExecutor<'_>, id: Uuid) -> Result<ObjectName, s
 /// # Errors
 /// Those of the database.
 pub async fn ensure(
-    db: impl PgExecutor<'_>,
+    db: &mut PgConnection,
     master: Uuid,
     name: &ObjectName,
     hostname: Option<&ObjectName>,
@@ -172,7 +173,7 @@ pub async fn ensure(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn forget(db: impl PgExecutor<'_>, master: Uuid, known: &[ObjectName]) -> Result<(), sqlx::Error> {
+pub async fn forget(db: &mut PgConnection, master: Uuid, known: &[ObjectName]) -> Result<(), sqlx::Error> {
     let known: Vec<&str> = known.iter().map(ObjectName::as_str).collect();
     sqlx::query(
         "DELETE FROM client c WHERE master_id = $1 AND NOT name = ANY($2)
@@ -190,7 +191,7 @@ pub async fn forget(db: impl PgExecutor<'_>, master: Uuid, known: &[ObjectName])
 /// # Errors
 /// Those of the database.
 pub async fn answered(
-    db: impl PgExecutor<'_>,
+    db: &mut PgConnection,
     id: Uuid,
     level: Level,
     inventory: &Inventory,
@@ -212,6 +213,6 @@ pub async fn answered(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn failed(db: impl PgExecutor<'_>, id: Uuid, why: &str) -> Result<(), sqlx::Error> {
+pub async fn failed(db: &mut PgConnection, id: Uuid, why: &str) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE client SET unreachable = $2 WHERE id = $1").bind(id).bind(why).execute(db).await.map(|_| ())
 }

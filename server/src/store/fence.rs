@@ -4,8 +4,9 @@
 //! belongs to; a server that was paused, cut off or merely slow finds its epoch outdated and changes nothing. Session
 //! advisory locks would be shorter, but they vanish silently with a pooled connection and carry no epoch.
 
+use super::Conflict;
 use app::model::State;
-use sqlx::{PgConnection, PgExecutor, PgPool};
+use sqlx::postgres::PgConnection;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -33,6 +34,12 @@ pub enum WriteError {
     Database(#[from] sqlx::Error),
 }
 
+impl Conflict for WriteError {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Database(error) if error.is_conflict())
+    }
+}
+
 /// Turns "no row was changed" into [`WriteError::Fenced`].
 ///
 /// # Errors
@@ -45,7 +52,7 @@ pub fn fenced(rows: u64) -> Result<(), WriteError> {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn claim(pool: &PgPool, owner: Uuid, ttl: Duration) -> Result<Option<Fence>, sqlx::Error> {
+pub async fn claim(db: &mut PgConnection, owner: Uuid, ttl: Duration) -> Result<Option<Fence>, sqlx::Error> {
     let live: Vec<&str> = State::ALL
         .iter()
         .filter(|state| crate::engine::machine::work(**state).is_some())
@@ -65,7 +72,7 @@ pub async fn claim(pool: &PgPool, owner: Uuid, ttl: Duration) -> Result<Option<F
     .bind(owner)
     .bind(millis(ttl))
     .bind(live)
-    .fetch_optional(pool)
+    .fetch_optional(db)
     .await?;
     Ok(row.map(|(migration, epoch, takeovers)| Fence { migration, epoch, owner, takeovers }))
 }
@@ -74,7 +81,7 @@ pub async fn claim(pool: &PgPool, owner: Uuid, ttl: Duration) -> Result<Option<F
 ///
 /// # Errors
 /// [`WriteError::Fenced`] where it is held no more.
-pub async fn renew(db: impl PgExecutor<'_>, fence: &Fence, ttl: Duration) -> Result<i32, WriteError> {
+pub async fn renew(db: &mut PgConnection, fence: &Fence, ttl: Duration) -> Result<i32, WriteError> {
     let asked: Option<i32> = sqlx::query_scalar(
         "UPDATE migration SET lease_until = now() + $3 * interval '1 millisecond'
          WHERE id = $1 AND epoch = $2 AND lease_owner IS NOT NULL RETURNING asked",
@@ -103,7 +110,7 @@ pub struct Renewed {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn renew_all(pool: &PgPool, fences: &[Fence], ttl: Duration) -> Result<Vec<Renewed>, sqlx::Error> {
+pub async fn renew_all(db: &mut PgConnection, fences: &[Fence], ttl: Duration) -> Result<Vec<Renewed>, sqlx::Error> {
     sqlx::query_as(
         "UPDATE migration g SET lease_until = now() + $3 * interval '1 millisecond'
          FROM (SELECT l.id FROM migration l JOIN unnest($1::uuid[], $2::bigint[]) held (id, epoch)
@@ -114,7 +121,7 @@ pub async fn renew_all(pool: &PgPool, fences: &[Fence], ttl: Duration) -> Result
     .bind(fences.iter().map(|fence| fence.migration).collect::<Vec<_>>())
     .bind(fences.iter().map(|fence| fence.epoch).collect::<Vec<_>>())
     .bind(millis(ttl))
-    .fetch_all(pool)
+    .fetch_all(db)
     .await
 }
 
@@ -122,7 +129,7 @@ pub async fn renew_all(pool: &PgPool, fences: &[Fence], ttl: Duration) -> Result
 ///
 /// # Errors
 /// Those of the database. A lease that is held no more is no error.
-pub async fn release(db: impl PgExecutor<'_>, fence: &Fence) -> Result<(), sqlx::Error> {
+pub async fn release(db: &mut PgConnection, fence: &Fence) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE migration SET lease_owner = NULL, lease_until = NULL WHERE id = $1 AND epoch = $2")
         .bind(fence.migration)
         .bind(fence.epoch)

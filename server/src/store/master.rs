@@ -3,7 +3,7 @@
 use crate::remote::HostKey;
 use aix::ObjectName;
 use app::model::{Approvals, HostKeyState, Master, NewMaster};
-use sqlx::{PgExecutor, PgPool};
+use sqlx::postgres::{PgConnection, PgExecutor, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -95,7 +95,7 @@ pub async fn find(db: impl PgExecutor<'_>, id: Uuid) -> Result<Option<Row>, sqlx
 ///
 /// # Errors
 /// Those of the database.
-pub async fn upsert(db: impl PgExecutor<'_>, new: &NewMaster, simulated: bool) -> Result<Row, sqlx::Error> {
+pub async fn upsert(db: &mut PgConnection, new: &NewMaster, simulated: bool) -> Result<Row, sqlx::Error> {
     sqlx::query_as(
         "INSERT INTO master (id, name, host, port, username, simulated, pinned_key) VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (name) DO UPDATE SET host = EXCLUDED.host, port = EXCLUDED.port, username = EXCLUDED.username,
@@ -117,7 +117,7 @@ pub async fn upsert(db: impl PgExecutor<'_>, new: &NewMaster, simulated: bool) -
 ///
 /// # Errors
 /// Those of the database; a unique violation where the name is taken.
-pub async fn insert(db: impl PgExecutor<'_>, new: &NewMaster) -> Result<Row, sqlx::Error> {
+pub async fn insert(db: &mut PgConnection, new: &NewMaster) -> Result<Row, sqlx::Error> {
     sqlx::query_as(
         "INSERT INTO master (id, name, host, port, username, pinned_key) VALUES ($1, $2, $3, $4, $5, $6) RETURNING *",
     )
@@ -136,7 +136,7 @@ pub async fn insert(db: impl PgExecutor<'_>, new: &NewMaster) -> Result<Row, sql
 /// # Errors
 /// Those of the database; a unique violation where the name is taken.
 pub async fn update(
-    db: impl PgExecutor<'_>,
+    db: &mut PgConnection,
     id: Uuid,
     name: &ObjectName,
     host: &str,
@@ -159,7 +159,7 @@ pub async fn update(
 /// # Errors
 /// Those of the database.
 pub async fn limit(
-    db: impl PgExecutor<'_>,
+    db: &mut PgConnection,
     id: Uuid,
     max_running: u16,
     stagger: u16,
@@ -182,7 +182,7 @@ pub async fn limit(
 ///
 /// # Errors
 /// Those of the database; a foreign key violation where it has migrations.
-pub async fn remove(db: impl PgExecutor<'_>, id: Uuid) -> Result<bool, sqlx::Error> {
+pub async fn remove(db: &mut PgConnection, id: Uuid) -> Result<bool, sqlx::Error> {
     let done = sqlx::query("DELETE FROM master WHERE id = $1").bind(id).execute(db).await?;
     Ok(done.rows_affected() == 1)
 }
@@ -191,7 +191,7 @@ pub async fn remove(db: impl PgExecutor<'_>, id: Uuid) -> Result<bool, sqlx::Err
 ///
 /// # Errors
 /// Those of the database.
-pub async fn pin(db: impl PgExecutor<'_>, id: Uuid, key: &HostKey) -> Result<(), sqlx::Error> {
+pub async fn pin(db: &mut PgConnection, id: Uuid, key: &HostKey) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE master SET pinned_key = $2, offered_key = NULL, unreachable = NULL WHERE id = $1")
         .bind(id)
         .bind(key.openssh())
@@ -204,12 +204,7 @@ pub async fn pin(db: impl PgExecutor<'_>, id: Uuid, key: &HostKey) -> Result<(),
 ///
 /// # Errors
 /// Those of the database.
-pub async fn failed(
-    db: impl PgExecutor<'_>,
-    id: Uuid,
-    why: &str,
-    offered: Option<&HostKey>,
-) -> Result<(), sqlx::Error> {
+pub async fn failed(db: &mut PgConnection, id: Uuid, why: &str, offered: Option<&HostKey>) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE master SET unreachable = $2, offered_key = COALESCE($3, offered_key) WHERE id = $1")
         .bind(id)
         .bind(why)
@@ -223,7 +218,7 @@ pub async fn failed(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn answered(db: impl PgExecutor<'_>, id: Uuid) -> Result<(), sqlx::Error> {
+pub async fn answered(db: &mut PgConnection, id: Uuid) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE master SET unreachable = NULL, offered_key = NULL
          WHERE id = $1 AND (unreachable IS NOT NULL OR offered_key IS NOT NULL)",
@@ -238,7 +233,7 @@ pub async fn answered(db: impl PgExecutor<'_>, id: Uuid) -> Result<(), sqlx::Err
 ///
 /// # Errors
 /// Those of the database.
-pub async fn refreshed(db: impl PgExecutor<'_>, id: Uuid, level: Option<aix::Level>) -> Result<(), sqlx::Error> {
+pub async fn refreshed(db: &mut PgConnection, id: Uuid, level: Option<aix::Level>) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE master SET level = COALESCE($2, level), refreshed_at = now() WHERE id = $1")
         .bind(id)
         .bind(level.map(|level| level.to_string()))

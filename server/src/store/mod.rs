@@ -13,16 +13,20 @@ pub mod master;
 pub mod migration;
 pub mod open;
 pub mod phase;
+pub mod pools;
 pub mod resource;
 pub mod schedule;
 pub mod session;
 mod support;
 pub mod token;
+pub mod transaction;
 pub mod user;
 pub mod waiting;
 pub mod watch;
+pub mod writable;
 
 pub(crate) use support::{blank, decode, like, limit, page, state};
+pub use transaction::{Attempts, Conflict, Tx, begin};
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -37,10 +41,14 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a request waits for a free connection before it is told so.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-const MAX_CONNECTIONS: u32 = 16;
-/// A server that freezes, or is cut off, inside a transaction would hold its locks for ever, and among them is the one all writers of
-/// the record wait for. PostgreSQL ends it: soon enough that those who waited still renew their leases in time.
-const NO_FROZEN_TRANSACTIONS: &str = "SET idle_in_transaction_session_timeout = '2s'";
+/// Connections of the pool for pages, and of a command's.
+const MAX_CONNECTIONS: u32 = 12;
+/// What every session begins with. Read-only: see [`transaction`]. The other is for a server that freezes, or is cut off, inside a
+/// transaction and would hold its locks for ever, among them the one that all writers of the record wait for. PostgreSQL ends it: soon
+/// enough that those who waited still renew their leases in time.
+const SESSION: &str = "SET default_transaction_read_only = on; SET idle_in_transaction_session_timeout = '2s'";
+/// Whether a session stands inside a transaction that may write. Outside of one, [`SESSION`] makes the answer no.
+const MAY_WRITE: &str = "SELECT current_setting('transaction_read_only') = 'off'";
 
 /// Why there is no usable database.
 #[derive(Debug, thiserror::Error)]
@@ -72,15 +80,34 @@ impl From<StoreError> for app::model::Problem {
 pub async fn connect(options: PgConnectOptions) -> Result<PgPool, StoreError> {
     let options = options.application_name("nimdeck");
     wait_for(&options).await.map_err(StoreError::Connect)?;
-    let pool = PgPoolOptions::new()
-        .max_connections(MAX_CONNECTIONS)
+    migrate(&options).await?;
+    Ok(pool(options, MAX_CONNECTIONS))
+}
+
+/// On a connection of its own: those of the pool may not write.
+async fn migrate(options: &PgConnectOptions) -> Result<(), StoreError> {
+    let mut connection = options.connect().await.map_err(StoreError::Connect)?;
+    MIGRATIONS.run(&mut connection).await.map_err(StoreError::Migrate)?;
+    connection.close().await.map_err(StoreError::Connect)
+}
+
+/// A pool whose connections write only in a [`Tx`], and that keeps none which is still in one.
+#[must_use]
+pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .after_connect(|connection, _| {
-            Box::pin(async { sqlx::raw_sql(NO_FROZEN_TRANSACTIONS).execute(connection).await.map(drop) })
+        .after_connect(|connection, _| Box::pin(async { sqlx::raw_sql(SESSION).execute(connection).await.map(drop) }))
+        .after_release(|connection, _| {
+            Box::pin(async {
+                let left_open: bool = sqlx::query_scalar(MAY_WRITE).fetch_one(connection).await?;
+                if left_open {
+                    tracing::error!("a connection was given back inside a transaction; it is closed");
+                }
+                Ok(!left_open)
+            })
         })
-        .connect_lazy_with(options);
-    MIGRATIONS.run(&pool).await.map_err(StoreError::Migrate)?;
-    Ok(pool)
+        .connect_lazy_with(options)
 }
 
 /// Only silence is waited for: a wrong password stays wrong.

@@ -1,7 +1,7 @@
 //! NIM resources of the masters.
 
 use app::model::Resource;
-use sqlx::{PgConnection, PgExecutor, PgPool};
+use sqlx::postgres::{PgConnection, PgPool};
 use uuid::Uuid;
 
 /// The resources of a master, of one type where given.
@@ -40,7 +40,7 @@ pub async fn replace(conn: &mut PgConnection, master: Uuid, resources: &[Resourc
 ///
 /// # Errors
 /// Those of the database.
-pub async fn add(db: impl PgExecutor<'_>, master: Uuid, resource: &Resource) -> Result<(), sqlx::Error> {
+pub async fn add(db: &mut PgConnection, master: Uuid, resource: &Resource) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO nim_resource (master_id, name, kind, ready, level) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (master_id, name) DO UPDATE SET kind = $3, ready = $4, level = $5",

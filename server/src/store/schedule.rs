@@ -6,7 +6,8 @@ use crate::engine::{
 };
 use aix::ObjectName;
 use app::model::{Blackout, Group, LaunchRequest, NewBlackout, State, Window};
-use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
+use sqlx::postgres::{PgConnection, PgExecutor, PgPool};
+use sqlx::types::Json;
 use std::collections::HashMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -257,7 +258,7 @@ pub async fn clock(db: impl PgExecutor<'_>) -> Result<OffsetDateTime, sqlx::Erro
 /// # Errors
 /// Those of the database.
 pub async fn saw(
-    db: impl PgExecutor<'_>,
+    db: &mut PgConnection,
     master: Uuid,
     vg: &str,
     free_mib: u64,
@@ -309,7 +310,7 @@ async fn calendars(conn: &mut PgConnection) -> Result<HashMap<String, Calendar>,
 ///
 /// # Errors
 /// Those of the database.
-pub async fn put_window(db: impl PgExecutor<'_>, window: &Window) -> Result<(), sqlx::Error> {
+pub async fn put_window(db: &mut PgConnection, window: &Window) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO maintenance_window (name, time_zone, ranges) VALUES ($1, $2, $3)
          ON CONFLICT (name) DO UPDATE SET time_zone = EXCLUDED.time_zone, ranges = EXCLUDED.ranges",
@@ -326,7 +327,7 @@ pub async fn put_window(db: impl PgExecutor<'_>, window: &Window) -> Result<(), 
 ///
 /// # Errors
 /// Those of the database; a foreign key violation where a cutover waits for it.
-pub async fn remove_window(db: impl PgExecutor<'_>, name: &str) -> Result<bool, sqlx::Error> {
+pub async fn remove_window(db: &mut PgConnection, name: &str) -> Result<bool, sqlx::Error> {
     let done = sqlx::query("DELETE FROM maintenance_window WHERE name = $1").bind(name).execute(db).await?;
     Ok(done.rows_affected() == 1)
 }
@@ -354,11 +355,7 @@ pub async fn blackouts(db: impl PgExecutor<'_>) -> Result<Vec<Blackout>, sqlx::E
 ///
 /// # Errors
 /// Those of the database.
-pub async fn add_blackout(
-    db: impl PgExecutor<'_>,
-    new: &NewBlackout,
-    master: Option<Uuid>,
-) -> Result<Uuid, sqlx::Error> {
+pub async fn add_blackout(db: &mut PgConnection, new: &NewBlackout, master: Option<Uuid>) -> Result<Uuid, sqlx::Error> {
     let id = Uuid::now_v7();
     sqlx::query("INSERT INTO blackout (id, reason, starts_at, ends_at, master_id) VALUES ($1, $2, $3, $4, $5)")
         .bind(id)
@@ -375,7 +372,7 @@ pub async fn add_blackout(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn remove_blackout(db: impl PgExecutor<'_>, id: Uuid) -> Result<bool, sqlx::Error> {
+pub async fn remove_blackout(db: &mut PgConnection, id: Uuid) -> Result<bool, sqlx::Error> {
     let done = sqlx::query("DELETE FROM blackout WHERE id = $1").bind(id).execute(db).await?;
     Ok(done.rows_affected() == 1)
 }
@@ -432,7 +429,7 @@ pub async fn put_group(conn: &mut PgConnection, group: &Group) -> Result<Vec<Str
 ///
 /// # Errors
 /// Those of the database.
-pub async fn remove_group(db: impl PgExecutor<'_>, name: &str) -> Result<bool, sqlx::Error> {
+pub async fn remove_group(db: &mut PgConnection, name: &str) -> Result<bool, sqlx::Error> {
     let done = sqlx::query("DELETE FROM client_group WHERE name = $1").bind(name).execute(db).await?;
     Ok(done.rows_affected() == 1)
 }

@@ -1,7 +1,7 @@
 //! Signed-in browsers. Ids come in hashed; nothing here ever sees a cookie.
 
 use serde_json::Value;
-use sqlx::postgres::PgExecutor;
+use sqlx::postgres::{PgConnection, PgExecutor};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -26,14 +26,14 @@ pub struct NewSession<'a> {
 ///
 /// # Errors
 /// The database's.
-pub async fn insert(db: impl PgExecutor<'_>, new: NewSession<'_>) -> Result<bool, sqlx::Error> {
+pub async fn insert(db: &mut PgConnection, new: &NewSession<'_>) -> Result<bool, sqlx::Error> {
     let inserted = sqlx::query(
         "INSERT INTO session (id_hash, user_id, data, ip, user_agent, expires_at) VALUES ($1, $2, $3, $4, left($5, 400), $6) \
          ON CONFLICT (id_hash) DO NOTHING",
     )
     .bind(new.id_hash)
     .bind(new.user_id)
-    .bind(new.data)
+    .bind(&new.data)
     .bind(new.ip)
     .bind(new.user_agent)
     .bind(new.expires_at)
@@ -47,9 +47,9 @@ pub async fn insert(db: impl PgExecutor<'_>, new: NewSession<'_>) -> Result<bool
 /// # Errors
 /// The database's.
 pub async fn renew(
-    db: impl PgExecutor<'_>,
+    db: &mut PgConnection,
     id_hash: &[u8],
-    data: Value,
+    data: &Value,
     expires_at: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE session SET data = $2, expires_at = $3, last_seen_at = now() WHERE id_hash = $1")
@@ -76,7 +76,7 @@ pub async fn find(db: impl PgExecutor<'_>, id_hash: &[u8]) -> Result<Option<(Val
 ///
 /// # Errors
 /// The database's.
-pub async fn delete(db: impl PgExecutor<'_>, id_hash: &[u8]) -> Result<(), sqlx::Error> {
+pub async fn delete(db: &mut PgConnection, id_hash: &[u8]) -> Result<(), sqlx::Error> {
     sqlx::query("DELETE FROM session WHERE id_hash = $1").bind(id_hash).execute(db).await.map(drop)
 }
 
@@ -84,7 +84,7 @@ pub async fn delete(db: impl PgExecutor<'_>, id_hash: &[u8]) -> Result<(), sqlx:
 ///
 /// # Errors
 /// The database's.
-pub async fn delete_of(db: impl PgExecutor<'_>, user: Uuid) -> Result<(), sqlx::Error> {
+pub async fn delete_of(db: &mut PgConnection, user: Uuid) -> Result<(), sqlx::Error> {
     sqlx::query("DELETE FROM session WHERE user_id = $1").bind(user).execute(db).await.map(drop)
 }
 
@@ -92,7 +92,7 @@ pub async fn delete_of(db: impl PgExecutor<'_>, user: Uuid) -> Result<(), sqlx::
 ///
 /// # Errors
 /// The database's.
-pub async fn delete_ended(db: impl PgExecutor<'_>) -> Result<u64, sqlx::Error> {
+pub async fn delete_ended(db: &mut PgConnection) -> Result<u64, sqlx::Error> {
     Ok(sqlx::query("DELETE FROM session WHERE expires_at <= now()").execute(db).await?.rows_affected())
 }
 

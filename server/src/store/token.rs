@@ -3,7 +3,7 @@
 use super::unknown_word;
 use app::model::{Caller, Role};
 use sqlx::Row;
-use sqlx::postgres::{PgExecutor, PgPool};
+use sqlx::postgres::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use uuid::Uuid;
 /// # Errors
 /// The database's.
 pub async fn insert(
-    db: impl PgExecutor<'_>,
+    db: &mut PgConnection,
     user: Uuid,
     name: &str,
     token_hash: &[u8],
@@ -55,7 +55,9 @@ pub async fn caller(pool: &PgPool, token_hash: &[u8]) -> Result<Option<Caller>, 
     };
     if row.try_get("stale")? {
         let id: Uuid = row.try_get("token_id")?;
-        sqlx::query("UPDATE api_token SET last_used_at = now() WHERE id = $1").bind(id).execute(pool).await?;
+        let mut tx = super::begin(pool).await?;
+        used(&mut tx, id).await?;
+        tx.commit().await?;
     }
     Ok(Some(Caller {
         id: row.try_get("id")?,
@@ -64,11 +66,15 @@ pub async fn caller(pool: &PgPool, token_hash: &[u8]) -> Result<Option<Caller>, 
     }))
 }
 
+async fn used(conn: &mut PgConnection, id: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE api_token SET last_used_at = now() WHERE id = $1").bind(id).execute(conn).await.map(drop)
+}
+
 /// Revokes a user's token by its name; false where there is none.
 ///
 /// # Errors
 /// The database's.
-pub async fn revoke(db: impl PgExecutor<'_>, user: Uuid, name: &str) -> Result<bool, sqlx::Error> {
+pub async fn revoke(db: &mut PgConnection, user: Uuid, name: &str) -> Result<bool, sqlx::Error> {
     let revoked =
         sqlx::query("UPDATE api_token SET revoked_at = now() WHERE user_id = $1 AND name = $2 AND revoked_at IS NULL")
             .bind(user)

@@ -2,7 +2,7 @@
 
 use super::unknown_word;
 use app::model::{Caller, Role};
-use sqlx::postgres::{PgExecutor, PgRow};
+use sqlx::postgres::{PgConnection, PgExecutor, PgRow};
 use sqlx::{FromRow, Row};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -86,7 +86,7 @@ pub async fn list(db: impl PgExecutor<'_>) -> Result<Vec<User>, sqlx::Error> {
 ///
 /// # Errors
 /// The database's.
-pub async fn insert(db: impl PgExecutor<'_>, username: &str, hash: &str, role: Role) -> Result<bool, sqlx::Error> {
+pub async fn insert(db: &mut PgConnection, username: &str, hash: &str, role: Role) -> Result<bool, sqlx::Error> {
     let inserted = sqlx::query(
         "INSERT INTO user_account (id, username, password_hash, role) VALUES ($1, $2, $3, $4) ON CONFLICT (username) DO NOTHING",
     )
@@ -111,7 +111,7 @@ pub async fn any(db: impl PgExecutor<'_>) -> Result<bool, sqlx::Error> {
 ///
 /// # Errors
 /// The database's.
-pub async fn set_password(db: impl PgExecutor<'_>, id: Uuid, hash: &str) -> Result<(), sqlx::Error> {
+pub async fn set_password(db: &mut PgConnection, id: Uuid, hash: &str) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE user_account SET password_hash = $2 WHERE id = $1")
         .bind(id)
         .bind(hash)
@@ -124,7 +124,7 @@ pub async fn set_password(db: impl PgExecutor<'_>, id: Uuid, hash: &str) -> Resu
 ///
 /// # Errors
 /// The database's.
-pub async fn set_role(db: impl PgExecutor<'_>, id: Uuid, role: Role) -> Result<(), sqlx::Error> {
+pub async fn set_role(db: &mut PgConnection, id: Uuid, role: Role) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE user_account SET role = $2 WHERE id = $1")
         .bind(id)
         .bind(role.as_str())
@@ -137,7 +137,7 @@ pub async fn set_role(db: impl PgExecutor<'_>, id: Uuid, role: Role) -> Result<(
 ///
 /// # Errors
 /// The database's.
-pub async fn set_disabled(db: impl PgExecutor<'_>, id: Uuid, disabled: bool) -> Result<(), sqlx::Error> {
+pub async fn set_disabled(db: &mut PgConnection, id: Uuid, disabled: bool) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE user_account SET disabled_at = CASE WHEN $2 THEN coalesce(disabled_at, now()) END WHERE id = $1",
     )

@@ -1,7 +1,8 @@
 //! Watching over migrations: whose turn it is, and what was found.
 
 use app::model::{Interlock, Signal, State};
-use sqlx::{PgConnection, PgPool, types::Json};
+use sqlx::postgres::PgConnection;
+use sqlx::types::Json;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -11,7 +12,7 @@ use uuid::Uuid;
 /// # Errors
 /// Those of the database.
 pub async fn claim(
-    pool: &PgPool,
+    db: &mut PgConnection,
     every: Duration,
     every_simulated: Duration,
     most: i64,
@@ -30,7 +31,7 @@ pub async fn claim(
     .bind(every.as_secs_f64())
     .bind(every_simulated.as_secs_f64())
     .bind(most)
-    .fetch_all(pool)
+    .fetch_all(db)
     .await
 }
 

@@ -3,44 +3,79 @@
 use super::problem::Failure;
 use super::state::AppState;
 use crate::error::{DATABASE_DOWN, database};
+use crate::store::writable;
+use app::model::Problem;
 use axum::extract::State;
 use http::HeaderValue;
 use http::header::{CONTENT_TYPE, HeaderName};
-use std::time::Duration;
+use sqlx::PgPool;
+use std::time::{Duration, Instant};
 
+/// How long the database may take to store something.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long an answer of the database holds.
+const FRESH: Duration = Duration::from_secs(2);
 
 /// The process is there.
 pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// The database answers, too.
+/// The last look at the database, which all who ask within [`FRESH`] share: nobody need sign in to ask.
+#[derive(Debug, Default)]
+pub struct Writable(tokio::sync::Mutex<Option<(Instant, Result<(), Problem>)>>);
+
+impl Writable {
+    /// Whether the database can store anything. One asks it, the others wait for that answer.
+    async fn check(&self, pool: &PgPool) -> Result<(), Problem> {
+        let mut last = self.0.lock().await;
+        if let Some((at, result)) = &*last
+            && at.elapsed() < FRESH
+        {
+            return result.clone();
+        }
+        let result = match tokio::time::timeout(PATIENCE, writable::probe(pool)).await {
+            Ok(result) => result.map_err(|error| cannot_store(&error)),
+            Err(_) => Err(DATABASE_DOWN.problem("The database did not store anything within 2 s.")),
+        };
+        *last = Some((Instant::now(), result.clone()));
+        result
+    }
+}
+
+fn cannot_store(error: &sqlx::Error) -> Problem {
+    let code = error.as_database_error().and_then(|error| error.code());
+    match code.as_deref() {
+        Some("25006") => DATABASE_DOWN.problem("The database is read-only. Point database_url at the primary."),
+        Some("53100") => DATABASE_DOWN.problem("The database's disk is full. Make room; nimdeck goes on by itself."),
+        _ => database(error),
+    }
+}
+
+/// The database can store, too.
 ///
 /// # Errors
-/// 503 where it does not, within two seconds.
+/// 503 where it does not within two seconds: it is away, read-only or full.
 pub async fn ready(State(state): State<AppState>) -> Result<&'static str, Failure> {
-    match tokio::time::timeout(PATIENCE, sqlx::query("SELECT 1").execute(&state.pool)).await {
-        Ok(Ok(_)) => Ok("ready\n"),
-        Ok(Err(error)) => Err(Failure(database(&error))),
-        Err(_) => Err(Failure(DATABASE_DOWN.problem("The database did not answer within 2 s."))),
-    }
+    state.writable.check(&state.pool).await.map_err(Failure)?;
+    Ok("ready\n")
 }
 
 /// Prometheus' text format.
 pub async fn metrics(State(state): State<AppState>) -> ([(HeaderName, HeaderValue); 1], String) {
     let uptime = state.started.elapsed().as_secs();
-    let size = state.pool.size();
-    let idle = state.pool.num_idle();
+    let connections = |count: fn(&PgPool) -> usize, metric: &str| {
+        state.pools.named().map(|(name, pool)| format!("{metric}{{pool=\"{name}\"}} {}\n", count(pool))).concat()
+    };
+    let open = connections(|pool| pool.size() as usize, "nimdeck_database_connections");
+    let idle = connections(PgPool::num_idle, "nimdeck_database_connections_idle");
     let version = env!("CARGO_PKG_VERSION");
     let text = format!(
         "# TYPE nimdeck_build_info gauge\nnimdeck_build_info{{version=\"{version}\"}} 1\n\
          # HELP nimdeck_uptime_seconds Time since the server started.\n# TYPE nimdeck_uptime_seconds gauge\n\
          nimdeck_uptime_seconds {uptime}\n\
-         # HELP nimdeck_database_connections Open connections of the pool.\n# TYPE nimdeck_database_connections gauge\n\
-         nimdeck_database_connections {size}\n\
-         # HELP nimdeck_database_connections_idle Those not in use.\n# TYPE nimdeck_database_connections_idle gauge\n\
-         nimdeck_database_connections_idle {idle}\n"
+         # HELP nimdeck_database_connections Open connections.\n# TYPE nimdeck_database_connections gauge\n{open}\
+         # HELP nimdeck_database_connections_idle Those not in use.\n# TYPE nimdeck_database_connections_idle gauge\n{idle}"
     );
     ([(CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4"))], text)
 }

@@ -1,6 +1,7 @@
 //! What every handler can reach.
 
 use crate::auth::{password::Passwords, rate::Tries};
+use crate::{store::pools::Pools, web::health::Writable};
 use app::port::Deck;
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
@@ -14,8 +15,12 @@ use tokio_util::sync::CancellationToken;
 pub struct AppState {
     /// What nimdeck can be asked.
     pub deck: Arc<dyn Deck>,
-    /// The database.
+    /// The database, for pages.
     pub pool: PgPool,
+    /// All its pools: metrics show them.
+    pub pools: Pools,
+    /// What the last look at the database came to.
+    pub writable: Arc<Writable>,
     /// Password hashing.
     pub passwords: Passwords,
     /// The brake on guessing.

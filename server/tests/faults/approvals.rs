@@ -2,21 +2,7 @@
 
 use crate::program::Program;
 use crate::rest::{Rest, order, until};
-use crate::support::PASSWORD;
 use serde_json::{Value, json};
-use std::process::Stdio;
-use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
-
-/// Somebody with a role, signed in.
-async fn person(program: &Program, name: &str, role: &str) -> Rest {
-    let mut add = Command::new(env!("CARGO_BIN_EXE_nimdeck"));
-    add.args(["user", "add", name, "--role", role, "--password-stdin", "--data-dir"]).arg(program.data());
-    let mut add = add.current_dir(program.data()).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-    add.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).await.unwrap();
-    assert!(add.wait().await.unwrap().success());
-    Rest::sign_in_as(program.address(), name).await
-}
 
 async fn ask_for(rest: &Rest, approvals: Value) {
     let masters = rest.get("/masters").await.ok();
@@ -33,7 +19,7 @@ async fn act(rest: &Rest, id: &str, action: &str) -> crate::rest::Answer {
 async fn nothing_starts_before_somebody_approves_it() {
     let program = Program::start(3000).await;
     let admin = &program.rest;
-    let (joe, jane) = (person(&program, "joe", "operator").await, person(&program, "jane", "approver").await);
+    let (joe, jane) = (program.person("joe", "operator").await, program.person("jane", "approver").await);
     ask_for(admin, json!({ "starts": true, "second_person": false })).await;
 
     let first = joe.launch(&order("lpar71")).await;
@@ -78,7 +64,7 @@ async fn nothing_starts_before_somebody_approves_it() {
 async fn nobody_approves_what_they_asked_for_where_a_second_person_is_needed() {
     let program = Program::start(3000).await;
     let admin = &program.rest;
-    let jane = person(&program, "jane", "approver").await;
+    let jane = program.person("jane", "approver").await;
     ask_for(admin, json!({ "starts": true, "second_person": true })).await;
 
     // nimadm would move the bootlist, and nobody would be asked.

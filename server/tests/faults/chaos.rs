@@ -1,10 +1,11 @@
 //! Anything at any time: clients are migrated, watched, cancelled, cleaned and retried while servers, database, network and clocks
-//! fail at random, several at once.
+//! fail at random, several at once, and a hundred requests a second are dropped before their answer.
 //!
 //! Whatever happened, at the end every migration rests, every byte nimadm printed is stored once, nimadm ran once an attempt, every
 //! state was reached by a legal move that is on record, and no client's running system was touched. What happens follows from a
 //! seed (`NIMDECK_CHAOS_SEED`); when exactly it hits does not. `make chaos` is the long form.
 
+mod aborts;
 mod faults;
 mod people;
 mod proof;
@@ -13,6 +14,7 @@ use crate::cluster::Postgres;
 use crate::fleet::Fleet;
 use crate::proxy::Proxy;
 use crate::rest::TICK;
+use aborts::Aborts;
 use faults::{Database, Lane, Network, Servers};
 use people::People;
 use std::cell::{Cell, RefCell};
@@ -73,6 +75,7 @@ async fn carry_out(scale: &Scale) {
     }
     let replica = Postgres::replica_of(&fleet.primary).await;
     let mut people = People::new(&fleet, seed, migrations).await;
+    let aborts = Aborts::new(&fleet, seed).await;
     let told = Told::default();
 
     let lab = fleet.lab.path().to_owned();
@@ -88,14 +91,15 @@ async fn carry_out(scale: &Scale) {
         say(format_args!("all is healed after {:.0?}", began.elapsed()));
     };
     say(format_args!("the fleet is there after {:.0?}", began.elapsed()));
-    tokio::join!(injected, people.work(&told, faults));
+    let (aborted, ..) = tokio::join!(aborts.suffer(&told), injected, people.work(&told, faults));
 
     say(format_args!("every migration rests after {:.0?}", began.elapsed()));
     let outcomes = proof::all_is_well(&mut fleet, people).await;
+    let signed_in = aborts.every_sign_in_holds().await;
     let said = |counts: Vec<String>| counts.join(", ");
     let kinds = told.faults.borrow().iter().map(|(fault, count)| format!("{count} {fault:?}")).collect();
     say(format_args!(
-        "NIMDECK_CHAOS_SEED={seed}: {} faults ({}); {outcomes}; {:.0?} in all",
+        "NIMDECK_CHAOS_SEED={seed}: {} faults ({}); {aborted} requests dropped, {signed_in} sign-ins hold; {outcomes}; {:.0?} in all",
         told.injected.get(),
         said(kinds),
         began.elapsed()

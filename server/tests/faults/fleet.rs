@@ -2,10 +2,10 @@
 
 use crate::cluster::Postgres;
 use crate::estate::{Estate, lab_host};
-use crate::program::try_listening;
+use crate::program::{token_in, try_listening};
 use crate::proxy::Proxy;
 use crate::rest::{PATIENCE, Rest, until, until_within};
-use crate::support::{DataDir, PASSWORD, kill};
+use crate::support::{DataDir, PASSWORD, kill, program, write};
 use app::model::NewMaster;
 use server::store::{self, master};
 use sqlx::postgres::PgConnectOptions;
@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{BufReader, Lines};
+use tokio::io::{AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 /// One `nimdeck serve`.
@@ -81,7 +81,7 @@ impl Fleet {
             user: "root".to_owned(),
             host_key: Some(key),
         };
-        master::insert(&pool, &new).await.unwrap();
+        write(&pool, async |tx| master::insert(tx, &new).await).await.unwrap();
         pool.close().await;
         let options: Vec<String> = options.iter().map(ToString::to_string).collect();
         let mut nodes = Vec::new();
@@ -136,6 +136,29 @@ impl Fleet {
         assert!(self.nodes[node].start_again(&self.options, self.lab.path()).await, "{}", self.nodes[node].log());
     }
 
+    /// Adds a user whose password is the tests'.
+    pub(crate) async fn add_user(&self, name: &str, role: &str) {
+        let mut add = self.command(&["user", "add", name, "--role", role, "--password-stdin"]);
+        let mut add = add.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        add.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).await.unwrap();
+        assert!(add.wait().await.unwrap().success());
+    }
+
+    /// A token of a user.
+    pub(crate) async fn token(&self, name: &str) -> String {
+        let said = self.command(&["user", "token", name]).output().await.unwrap();
+        token_in(&said.stdout)
+    }
+
+    /// A command that works on the database of this fleet.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let dir = self.nodes[0].dir.path();
+        let mut command = nimdeck();
+        command.args(arguments).args(["--database-url", &Postgres::url(self.primary.port), "--data-dir"]);
+        command.arg(dir).current_dir(dir);
+        command
+    }
+
     /// A value of the database, past all proxies.
     pub(crate) fn ask(&self, sql: &str) -> String {
         self.primary.ask("nimdeck", sql)
@@ -143,9 +166,7 @@ impl Fleet {
 
     /// `nimdeck audit verify` says that the record is whole.
     pub(crate) async fn record_is_whole(&self) {
-        let mut verify = nimdeck();
-        verify.args(["audit", "verify", "--database-url", &Postgres::url(self.primary.port), "--data-dir"]);
-        let output = verify.arg(self.nodes[0].dir.path()).current_dir(self.nodes[0].dir.path()).output().await.unwrap();
+        let output = self.command(&["audit", "verify"]).output().await.unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 }
@@ -185,8 +206,8 @@ impl Node {
 
 /// The program, which takes no variable that begins with `NIMDECK_` and is not its own.
 fn nimdeck() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nimdeck"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("NIMDECK_CHAOS_")) {
+    let mut command = Command::new(program());
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("NIMDECK_")) {
         command.env_remove(name);
     }
     command

@@ -11,6 +11,7 @@ mod support;
 
 mod actions;
 mod approvals;
+mod attack;
 mod campaigns;
 mod chaos;
 mod clients;

@@ -2,13 +2,14 @@
 
 use crate::estate::Estate;
 use crate::rest::{Rest, until};
-use crate::support::{DataDir, PASSWORD, kill};
+use crate::support::{DataDir, PASSWORD, kill, program};
 use serde_json::Value;
+use server::postgres::PrivatePostgres;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 pub(crate) struct Program {
@@ -104,13 +105,48 @@ impl Program {
         self.estate().log_is_whole(&self.rest, id, attempts).await;
     }
 
+    /// Somebody with a role, signed in.
+    pub(crate) async fn person(&self, name: &str, role: &str) -> Rest {
+        let mut add = nimdeck();
+        add.args(["user", "add", name, "--role", role, "--password-stdin", "--data-dir"]).arg(self.data());
+        let mut add = add.current_dir(self.data()).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        add.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).await.unwrap();
+        assert!(add.wait().await.unwrap().success());
+        Rest::sign_in_as(self.address(), name).await
+    }
+
+    /// A token of a user.
+    pub(crate) async fn token(&self, name: &str) -> String {
+        let mut make = nimdeck();
+        make.args(["user", "token", name, "--data-dir"]).arg(self.data()).current_dir(self.data());
+        token_in(&make.output().await.unwrap().stdout)
+    }
+
+    /// The database, as a hand at `psql` gets to it.
+    pub(crate) async fn database(&self) -> sqlx::PgPool {
+        sqlx::PgPool::connect_lazy_with(PrivatePostgres::options_of(self.data()).await.unwrap())
+    }
+
     /// `nimdeck audit verify` says that the record is whole.
     pub(crate) async fn record_is_whole(&self) {
-        let mut verify = Command::new(env!("CARGO_BIN_EXE_nimdeck"));
+        let mut verify = nimdeck();
         verify.args(["audit", "verify", "--data-dir"]).arg(self.dir.path()).args(&self.options);
         let output = verify.current_dir(self.dir.path()).output().await.unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
+}
+
+/// The token that `nimdeck user token` has printed.
+pub(crate) fn token_in(said: &[u8]) -> String {
+    let said = String::from_utf8_lossy(said);
+    said.split_whitespace().find(|word| word.starts_with("nd_")).unwrap().to_owned()
+}
+
+/// The program, without what is meant for its tests.
+pub(crate) fn nimdeck() -> Command {
+    let mut command = Command::new(program());
+    command.env_remove("NIMDECK_PROGRAM");
+    command
 }
 
 async fn spawn(
@@ -118,7 +154,7 @@ async fn spawn(
     options: &[String],
     listen: SocketAddr,
 ) -> (SocketAddr, (Child, Lines<BufReader<ChildStdout>>)) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nimdeck"));
+    let mut command = nimdeck();
     command
         .args(["serve", "--lab", &format!("--listen={listen}"), "--data-dir"])
         .arg(dir)

@@ -88,6 +88,15 @@ impl Rest {
         rest
     }
 
+    /// Signs in at the same server under a session of its own; nothing where it is not answered with success.
+    pub(crate) async fn try_sign_in(&self, name: &str) -> Option<Self> {
+        let http = reqwest::Client::builder().cookie_store(true).build().unwrap();
+        let rest = Self { http, base: self.base.clone() };
+        let body = json!({ "username": name, "password": crate::support::PASSWORD });
+        let answer = rest.try_send(rest.request(reqwest::Method::POST, "/session").json(&body)).await?;
+        (answer.status == 200).then_some(rest)
+    }
+
     /// The same session at another server.
     pub(crate) fn at(&self, address: std::net::SocketAddr) -> Self {
         Self { http: self.http.clone(), base: format!("http://{address}/api/v1") }
@@ -101,6 +110,13 @@ impl Rest {
         let response = request.send().await.unwrap();
         let status = response.status().as_u16();
         Answer { status, body: response.json().await.unwrap_or(Value::Null) }
+    }
+
+    /// Sends a copy of a request and leaves before its answer.
+    pub(crate) async fn send_and_leave(&self, request: &reqwest::RequestBuilder, patience: Duration) {
+        if let Some(copy) = request.try_clone() {
+            tokio::time::timeout(patience, copy.send()).await.ok();
+        }
     }
 
     /// The same from a server that may be away, or may hang: nothing then, and what was asked for may have been done.

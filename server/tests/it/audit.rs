@@ -4,13 +4,16 @@ use crate::support::Database;
 use app::model::AuditFilter;
 use futures::TryStreamExt;
 use serde_json::json;
-use server::store::audit::{self, ChainError};
+use server::store::{
+    self,
+    audit::{self, ChainError},
+};
 
 async fn write(database: &Database, count: usize) {
     for n in 0..count {
-        let mut transaction = database.pool.begin().await.unwrap();
+        let mut transaction = store::begin(&database.pool).await.unwrap();
         let detail = json!({"n": n, "f": [0.1, -0.0, 1e300, 5e-324, 1.0], "t": "ä\u{1F980}\0\"\\\n", "z": {"b": null, "a": true}});
-        audit::record(&mut transaction, "jane", "migration.launch", &format!("client:lpar{n}"), detail).await.unwrap();
+        transaction.record("jane", "migration.launch", &format!("client:lpar{n}"), detail);
         transaction.commit().await.unwrap();
     }
 }
@@ -30,7 +33,7 @@ async fn every_tampering_breaks_the_chain_where_it_happened() {
     write(&database, 5).await;
     assert_eq!(broken_at(&database).await, None);
     for statement in ["UPDATE audit SET actor = 'joe'", "DELETE FROM audit", "TRUNCATE audit"] {
-        let error = sqlx::query(statement).execute(&database.pool).await.unwrap_err();
+        let error = sqlx::query(statement).execute(&database.by_hand).await.unwrap_err();
         assert!(error.to_string().contains("append only"), "{error}");
     }
     let tampered = [
@@ -41,7 +44,7 @@ async fn every_tampering_breaks_the_chain_where_it_happened() {
         ("DELETE FROM audit WHERE seq = 1", 1),
     ];
     for (statement, seq) in tampered {
-        let mut transaction = database.pool.begin().await.unwrap();
+        let mut transaction = database.by_hand.begin().await.unwrap();
         // Whoever owns the database can get past the trigger; that is what the chain is for.
         sqlx::query("SET LOCAL session_replication_role = replica").execute(&mut *transaction).await.unwrap();
         sqlx::query(statement).execute(&mut *transaction).await.unwrap();

@@ -1,5 +1,6 @@
 //! `nimdeck explain` as scripts and people call it: the program itself, its output and its exit code.
 
+use crate::support::program;
 use serde_json::{Value, json};
 use std::{
     io::Write,
@@ -13,7 +14,8 @@ fn fixture(name: &str) -> PathBuf {
 
 /// Runs it; what it reads from standard input where the file is `-`.
 fn explain(arguments: &[&str], stdin: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_nimdeck"))
+    let mut child = Command::new(program())
+        .env_remove("NIMDECK_PROGRAM")
         .arg("explain")
         .args(arguments)
         .stdin(Stdio::piped())

@@ -1,6 +1,6 @@
 //! The lease and its fence on a real PostgreSQL: what other people's engines got wrong (docs/failures.md), each shown not to happen.
 
-use crate::support::{Database, run};
+use crate::support::{Database, run, write};
 use app::model::State;
 use russh::keys::{Algorithm, PrivateKey};
 use server::engine::look::Size;
@@ -8,7 +8,7 @@ use server::engine::masters::{Keys, Masters};
 use server::engine::{Engine, Timing, machine};
 use server::logs::{bus::Bus, chunker::Chunker};
 use server::store::fence::{self, Fence, WriteError};
-use server::store::{attempt, audit, log, migration};
+use server::store::{self, attempt, audit, log, migration};
 use sqlx::PgPool;
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -63,7 +63,7 @@ async fn a_database_error_while_claiming_strands_no_row() {
              BEGIN PERFORM nextval('failed'); RAISE EXCEPTION 'no room' USING ERRCODE = '53100'; END $$;
          CREATE TRIGGER fail BEFORE UPDATE ON migration FOR EACH ROW EXECUTE FUNCTION fail();",
     )
-    .execute(pool)
+    .execute(&database.by_hand)
     .await
     .unwrap();
     let engine = engine(pool);
@@ -74,7 +74,7 @@ async fn a_database_error_while_claiming_strands_no_row() {
     let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = current_user";
     sqlx::query(cut).execute(pool).await.unwrap();
     until("the database takes writes again", || async {
-        sqlx::query("DROP TRIGGER fail ON migration").execute(pool).await.ok()
+        sqlx::query("DROP TRIGGER fail ON migration").execute(&database.by_hand).await.ok()
     })
     .await;
     until("it is claimed", || async { held(pool).await.contains(&id).then_some(()) }).await;
@@ -93,21 +93,21 @@ async fn servers_that_claim_at_once_never_claim_the_same() {
         }
         let claimants = (0..12).map(|_| {
             let pool = pool.clone();
-            tokio::spawn(async move { fence::claim(&pool, Uuid::now_v7(), LONG).await.unwrap() })
+            tokio::spawn(async move { run::claim(&pool, LONG).await })
         });
         let mut won = Vec::new();
         for claimant in claimants.collect::<Vec<_>>() {
             won.extend(claimant.await.unwrap());
         }
         // What SKIP LOCKED passes over is found by the next look.
-        while let Some(fence) = fence::claim(pool, Uuid::now_v7(), LONG).await.unwrap() {
+        while let Some(fence) = run::claim(pool, LONG).await {
             won.push(fence);
         }
         let ids: BTreeSet<_> = won.iter().map(|fence| fence.migration).collect();
         assert_eq!((won.len(), ids.len()), (6, 6), "{won:?}");
         assert!(won.iter().all(|fence| fence.epoch == round), "claimed twice: {won:?}");
         for fence in &won {
-            fence::release(pool, fence).await.unwrap();
+            write(pool, async |tx| fence::release(tx, fence).await).await.unwrap();
         }
     }
 }
@@ -121,8 +121,8 @@ async fn writes(pool: &PgPool, fence: &Fence) -> Vec<(&'static str, bool)> {
             Err(WriteError::Database(error)) => panic!("{error}"),
         }
     }
-    let mut conn = pool.acquire().await.unwrap();
-    let conn = &mut *conn;
+    let mut tx = store::begin(pool).await.unwrap();
+    let conn = &mut *tx;
     let (client, pvids) = (run::snapshot(), ["00f9c87a12345670".parse().unwrap()]);
     let mut chunker = Chunker::new();
     let chunk = chunker.push(b"a line\n").into_iter().chain(chunker.finish()).next().unwrap();
@@ -130,10 +130,10 @@ async fn writes(pool: &PgPool, fence: &Fence) -> Vec<(&'static str, bool)> {
     let at = OffsetDateTime::now_utc();
     let to = log::At { attempt: 1, bytes: stored, lines: stored };
     let chunks = [(at, chunk)];
-    vec![
+    let written = vec![
         ("hold", wrote(fence::hold(conn, fence).await)),
         ("renew", wrote(fence::renew(&mut *conn, fence, LONG).await)),
-        ("renew_all", !fence::renew_all(pool, &[*fence], LONG).await.unwrap().is_empty()),
+        ("renew_all", !fence::renew_all(conn, &[*fence], LONG).await.unwrap().is_empty()),
         ("append", wrote(log::append(conn, fence, to, &chunks).await)),
         ("explain", wrote(migration::explain(&mut *conn, fence, Some("why")).await)),
         ("set_before", wrote(migration::set_before(&mut *conn, fence, &client, &pvids, Size::default()).await)),
@@ -145,7 +145,9 @@ async fn writes(pool: &PgPool, fence: &Fence) -> Vec<(&'static str, bool)> {
         ("reboot_down", wrote(migration::reboot_down(&mut *conn, fence).await)),
         ("advance", wrote(migration::advance(conn, fence, State::Starting, State::Running, Some("why")).await)),
         ("park", wrote(migration::park(conn, fence, "why").await)),
-    ]
+    ];
+    tx.commit().await.unwrap();
+    written
 }
 
 /// Whoever reads a row, sleeps, and is overtaken by a second claim acts no more, whatever it had in mind.
@@ -154,8 +156,8 @@ async fn a_stale_claimant_changes_nothing() {
     let database = Database::new().await;
     let pool = &database.pool;
     run::stored(pool, "starting").await;
-    let stale = fence::claim(pool, Uuid::now_v7(), NONE).await.unwrap().unwrap();
-    let current = fence::claim(pool, Uuid::now_v7(), LONG).await.unwrap().unwrap();
+    let stale = run::claim(pool, NONE).await.unwrap();
+    let current = run::claim(pool, LONG).await.unwrap();
     assert_eq!((stale.epoch, current.epoch), (1, 2));
     let everything = "SELECT md5(string_agg(t, '')) FROM (SELECT migration::text t FROM migration
                       UNION ALL SELECT attempt::text FROM attempt UNION ALL SELECT log_chunk::text FROM log_chunk) all_of_it";
@@ -164,7 +166,7 @@ async fn a_stale_claimant_changes_nothing() {
     let tried = writes(pool, &stale).await;
     assert!(tried.iter().all(|(_, wrote)| !wrote), "{tried:?}");
     // Giving back what is not held is no error, and takes it from nobody.
-    fence::release(pool, &stale).await.unwrap();
+    write(pool, async |tx| fence::release(tx, &stale).await).await.unwrap();
     assert_eq!(digest().await, before);
     let written = writes(pool, &current).await;
     assert!(written.iter().all(|(_, wrote)| *wrote), "the test tries what cannot succeed: {written:?}");
@@ -197,7 +199,7 @@ async fn a_claim_that_is_answered_too_late_is_not_acted_on() {
              END $$;
          CREATE TRIGGER late BEFORE UPDATE ON migration FOR EACH ROW EXECUTE FUNCTION late();",
     )
-    .execute(pool)
+    .execute(&database.by_hand)
     .await
     .unwrap();
     let engine = engine(pool);
@@ -219,7 +221,7 @@ async fn a_locked_row_lets_no_other_lease_run_out() {
     let engine = engine(pool);
     until("it has all of them", || async { (held(pool).await == all).then_some(()) }).await;
     let locked = all.pop_first().unwrap();
-    let mut lock = pool.begin().await.unwrap();
+    let mut lock = store::begin(pool).await.unwrap();
     let lease = "SELECT lease_until < clock_timestamp() FROM migration WHERE id = $1 FOR UPDATE";
     // Asked again and again: a transaction in which nothing happens is ended.
     loop {
@@ -230,7 +232,7 @@ async fn a_locked_row_lets_no_other_lease_run_out() {
     }
     let lost = "SELECT count(*) FROM migration WHERE lease_until < now() OR epoch > 1";
     assert_eq!(number(pool, lost).await, 1, "others have run out with it");
-    lock.rollback().await.unwrap();
+    drop(lock);
     let claimed = "SELECT count(*) FROM migration WHERE epoch = 2 AND lease_until > now()";
     until("it is claimed again", || async { (number(pool, claimed).await == 1).then_some(()) }).await;
     assert_eq!(number(pool, "SELECT sum(epoch)::bigint FROM migration").await, 5, "and it alone");
@@ -243,7 +245,7 @@ async fn a_worker_does_not_move_what_a_person_has_moved() {
     let database = Database::new().await;
     let pool = &database.pool;
     let fence = run::claimed(pool).await;
-    let mut conn = pool.acquire().await.unwrap();
+    let mut conn = store::begin(pool).await.unwrap();
     let moved = migration::move_by_hand(&mut conn, fence.migration, State::Starting, State::Cancelling, None).await;
     assert!(moved.unwrap());
     let late = migration::advance(&mut conn, &fence, State::Starting, State::Running, None).await;
@@ -287,13 +289,13 @@ async fn no_state_that_asks_for_work_is_passed_over() {
     let pool = &database.pool;
     for state in State::ALL {
         let id = run::stored(pool, state.as_str()).await;
-        let claimed = fence::claim(pool, Uuid::now_v7(), NONE).await.unwrap();
+        let claimed = run::claim(pool, NONE).await;
         assert_eq!(claimed.is_some(), machine::work(*state).is_some(), "{state}");
         // Its worker died without a word: the lease is over, and it is claimed again, until nothing is asked for any more.
-        let again = fence::claim(pool, Uuid::now_v7(), LONG).await.unwrap();
+        let again = run::claim(pool, LONG).await;
         assert_eq!(again.map(|fence| fence.epoch), claimed.map(|_| 2), "{state}");
-        assert_eq!(fence::claim(pool, Uuid::now_v7(), LONG).await.unwrap(), None, "{state} is held");
-        sqlx::query("DELETE FROM migration WHERE id = $1").bind(id).execute(pool).await.unwrap();
+        assert_eq!(run::claim(pool, LONG).await, None, "{state} is held");
+        sqlx::query("DELETE FROM migration WHERE id = $1").bind(id).execute(&database.by_hand).await.unwrap();
     }
 }
 
@@ -302,7 +304,7 @@ async fn no_state_that_asks_for_work_is_passed_over() {
 async fn an_attempt_whose_start_nobody_wrote_down_can_end() {
     let database = Database::new().await;
     let fence = run::claimed(&database.pool).await;
-    let mut conn = database.pool.acquire().await.unwrap();
+    let mut conn = store::begin(&database.pool).await.unwrap();
     let verdict = Chunker::new().verdict();
     attempt::ended(&mut conn, fence.migration, 1, Some(143), &verdict, None).await.unwrap();
 }
@@ -313,14 +315,16 @@ async fn a_server_frozen_in_a_transaction_does_not_stop_the_others() {
     let database = Database::new().await;
     let pool = &database.pool;
     let fence = run::claimed(pool).await;
-    let mut frozen = pool.begin().await.unwrap();
+    let mut frozen = store::begin(pool).await.unwrap();
     fence::hold(&mut frozen, &fence).await.unwrap();
-    audit::record(&mut frozen, "system", "migration.state", "migration:x", serde_json::json!({})).await.unwrap();
+    // Where `Tx::commit` would freeze: it has the record's lock and has not committed.
+    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(audit::LOCK).execute(&mut *frozen).await.unwrap();
     let others = async {
-        let mut conn = pool.acquire().await.unwrap();
-        audit::record(&mut conn, "system", "migration.state", "migration:y", serde_json::json!({})).await.unwrap();
-        fence::renew(pool, &fence, NONE).await.unwrap();
-        assert!(fence::claim(pool, Uuid::now_v7(), LONG).await.unwrap().is_some());
+        let mut tx = store::begin(pool).await.unwrap();
+        tx.record("system", "migration.state", "migration:y", serde_json::json!({}));
+        tx.commit().await.unwrap();
+        write(pool, async |tx| fence::renew(tx, &fence, NONE).await).await.unwrap();
+        assert!(run::claim(pool, LONG).await.is_some());
     };
     let in_time = tokio::time::timeout(Duration::from_secs(60), others).await;
     assert!(in_time.is_ok(), "the record is locked for ever");

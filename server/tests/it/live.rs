@@ -1,6 +1,6 @@
 //! Two servers on one database: what one commits, the viewers of the other see.
 
-use crate::support::{Database, run};
+use crate::support::{Database, run, write};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use server::logs::{
@@ -10,7 +10,7 @@ use server::logs::{
     stream::{self, Start},
     watch::POLL,
 };
-use server::store::{fence::Fence, migration};
+use server::store::{self, fence::Fence, migration};
 use sqlx::PgPool;
 use std::convert::Infallible;
 use std::future::Future;
@@ -164,7 +164,8 @@ async fn states_and_the_end_reach_other_servers_and_the_end_comes_last() {
     let Ok(first) = fleet.next().await.unwrap();
     assert!(first.starts_with(b"event: heartbeat"));
 
-    migration::explain(pool, &fence, Some("waits for the moon")).await.unwrap();
+    let explain = async |tx: &mut store::Tx| migration::explain(tx, &fence, Some("waits for the moon")).await;
+    write(pool, explain).await.unwrap();
     here.bus.changed(fence.migration);
     let shown = async {
         loop {

@@ -6,6 +6,7 @@
 mod support;
 
 mod audit;
+mod cancel;
 mod explain;
 mod explain_command;
 mod gates;

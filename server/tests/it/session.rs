@@ -1,9 +1,9 @@
 //! Signing in and out.
 
-use crate::support::{PASSWORD, Server, code};
+use crate::support::{PASSWORD, Server, code, write};
 use app::model::Role;
 use server::auth::token;
-use server::store::{self, audit, session, user};
+use server::store::{self, Tx, audit, session, user};
 
 async fn actions(server: &Server) -> Vec<String> {
     let page = audit::list(&server.pool, &app::model::AuditFilter::default()).await.unwrap();
@@ -79,14 +79,14 @@ async fn changes_to_a_user_count_at_once() {
     let client = server.client();
     server.sign_in(&client, "jane", PASSWORD).await;
     let who = async || client.get(server.url("/api/v1/session")).send().await.unwrap();
-    user::set_role(&server.pool, jane.id, Role::Viewer).await.unwrap();
+    write(&server.pool, async |tx| user::set_role(tx, jane.id, Role::Viewer).await).await.unwrap();
     assert_eq!(who().await.json::<app::model::Me>().await.unwrap().role, Role::Viewer);
-    user::set_disabled(&server.pool, jane.id, true).await.unwrap();
+    write(&server.pool, async |tx| user::set_disabled(tx, jane.id, true).await).await.unwrap();
     assert_eq!(who().await.status(), 401);
     assert_eq!(server.sign_in(&server.client(), "jane", PASSWORD).await.status(), 401);
-    user::set_disabled(&server.pool, jane.id, false).await.unwrap();
+    write(&server.pool, async |tx| user::set_disabled(tx, jane.id, false).await).await.unwrap();
     server.sign_in(&client, "jane", PASSWORD).await;
-    session::delete_of(&server.pool, jane.id).await.unwrap();
+    write(&server.pool, async |tx| session::delete_of(tx, jane.id).await).await.unwrap();
     assert_eq!(who().await.status(), 401);
 }
 
@@ -110,12 +110,13 @@ async fn a_token_acts_for_its_user_with_the_lower_role() {
     let jane = server.add_user("jane", Role::Admin).await;
     let secret = token::generate();
     let hash = token::hash(secret.expose());
-    assert!(store::token::insert(&server.pool, jane.id, "ci", &hash, Role::Viewer, None).await.unwrap());
+    let made = async |tx: &mut Tx| store::token::insert(tx, jane.id, "ci", &hash, Role::Viewer, None).await;
+    assert!(write(&server.pool, made).await.unwrap());
     let get =
         async |token: &str| server.client().get(server.url("/api/v1/session")).bearer_auth(token).send().await.unwrap();
     assert_eq!(get(secret.expose()).await.json::<app::model::Me>().await.unwrap().role, Role::Viewer);
     assert_eq!(get("nd_0").await.status(), 401);
-    assert!(store::token::revoke(&server.pool, jane.id, "ci").await.unwrap());
+    assert!(write(&server.pool, async |tx| store::token::revoke(tx, jane.id, "ci").await).await.unwrap());
     assert_eq!(get(secret.expose()).await.status(), 401);
 }
 

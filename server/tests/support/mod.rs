@@ -7,12 +7,12 @@ use app::model::Role;
 use server::auth::{password::Passwords, rate::Tries};
 use server::postgres::{Durability, PrivatePostgres};
 use server::settings::Secret;
-use server::store::{self, user};
+use server::store::{self, pools::Pools, user};
 use server::web::{router::router, state::AppState};
 use sqlx::PgPool;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,6 +20,12 @@ use tokio_util::sync::CancellationToken;
 
 /// A password long enough to be taken.
 pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// The program under test: the one that was just built, or the one that `NIMDECK_PROGRAM` names. A test of a fault is seen to fail on the
+/// program that had it.
+pub(crate) fn program() -> PathBuf {
+    std::env::var_os("NIMDECK_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_nimdeck").into(), PathBuf::from)
+}
 
 /// A data directory that goes with the test, PostgreSQL included, also when the test fails.
 pub(crate) struct DataDir(tempfile::TempDir);
@@ -60,6 +66,8 @@ impl Drop for DataDir {
 /// A migrated database.
 pub(crate) struct Database {
     pub(crate) pool: PgPool,
+    /// What a hand at `psql` may do: its sessions may write without a `store::Tx`.
+    pub(crate) by_hand: PgPool,
     _postgres: PrivatePostgres,
     _dir: DataDir,
 }
@@ -69,8 +77,20 @@ impl Database {
         let dir = DataDir::new();
         let postgres = PrivatePostgres::start(dir.path(), Durability::None).await.unwrap();
         let pool = store::connect(postgres.options()).await.unwrap();
-        Self { pool, _postgres: postgres, _dir: dir }
+        let by_hand = PgPool::connect_lazy_with(postgres.options());
+        Self { pool, by_hand, _postgres: postgres, _dir: dir }
     }
+}
+
+/// Makes a transaction of these statements.
+pub(crate) async fn write<T, E: From<sqlx::Error>>(
+    pool: &PgPool,
+    mut statements: impl AsyncFnMut(&mut store::Tx) -> Result<T, E>,
+) -> Result<T, E> {
+    let mut tx = store::begin(pool).await?;
+    let done = statements(&mut tx).await?;
+    tx.commit().await?;
+    Ok(done)
 }
 
 /// A server on a database of its own.
@@ -78,7 +98,7 @@ pub(crate) struct Server {
     pub(crate) pool: PgPool,
     address: SocketAddr,
     passwords: Passwords,
-    _database: Database,
+    database: Database,
 }
 
 impl Server {
@@ -88,20 +108,32 @@ impl Server {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let passwords = Passwords::new().await.unwrap();
+        let server = Self { pool: pool.clone(), address, passwords, database };
+        let service = server.router_on(&pool).into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await });
+        server
+    }
+
+    /// Everything that is reachable, on another pool of the same database.
+    pub(crate) fn router_on(&self, pool: &PgPool) -> axum::Router {
         let state = AppState {
             deck: Arc::new(deck::NoEstate(pool.clone())),
+            pools: Pools::beside(pool.clone()),
             pool: pool.clone(),
-            passwords: passwords.clone(),
+            writable: Arc::default(),
+            passwords: self.passwords.clone(),
             tries: Arc::new(Tries::default()),
-            leptos: server::serve::leptos_options(address),
+            leptos: server::serve::leptos_options(self.address),
             secure: false,
             public_url: None,
             shutdown: CancellationToken::new(),
             started: Instant::now(),
         };
-        let service = router(state, axum::Router::new()).unwrap().into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move { axum::serve(listener, service).await });
-        Self { pool, address, passwords, _database: database }
+        router(state, axum::Router::new()).unwrap()
+    }
+
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -110,7 +142,7 @@ impl Server {
 
     pub(crate) async fn add_user(&self, username: &str, role: Role) -> user::User {
         let hash = self.passwords.hash(Secret::new(PASSWORD)).await.unwrap();
-        assert!(user::insert(&self.pool, username, &hash, role).await.unwrap());
+        assert!(write(&self.pool, async |tx| user::insert(tx, username, &hash, role).await).await.unwrap());
         user::by_name(&self.pool, username).await.unwrap().unwrap()
     }
 

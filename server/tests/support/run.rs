@@ -1,7 +1,10 @@
 //! A migration that a worker holds, without an estate behind it: what log and live streams need.
 
 use app::model::Snapshot;
-use server::store::fence::{self, Fence};
+use server::store::{
+    self,
+    fence::{self, Fence},
+};
 use sqlx::PgPool;
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -10,7 +13,15 @@ use uuid::Uuid;
 /// Stores a migration that is starting, and claims it.
 pub(crate) async fn claimed(pool: &PgPool) -> Fence {
     stored(pool, "starting").await;
-    fence::claim(pool, Uuid::now_v7(), Duration::from_secs(3600)).await.unwrap().unwrap()
+    claim(pool, Duration::from_secs(3600)).await.unwrap()
+}
+
+/// Claims what has work, for a server of its own.
+pub(crate) async fn claim(pool: &PgPool, ttl: Duration) -> Option<Fence> {
+    let mut tx = store::begin(pool).await.unwrap();
+    let claimed = fence::claim(&mut tx, Uuid::now_v7(), ttl).await.unwrap();
+    tx.commit().await.unwrap();
+    claimed
 }
 
 /// Stores a migration in this state, with everything that any state has as its evidence; nobody has claimed it.
@@ -23,10 +34,11 @@ pub(crate) async fn stored(pool: &PgPool, state: &str) -> Uuid {
     });
     let (master, client, migration) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
     let name = format!("m{}", master.simple());
+    let mut tx = store::begin(pool).await.unwrap();
     let insert = sqlx::query("INSERT INTO master (id, name, host, port, username) VALUES ($1, $2, 'h', 22, 'root')");
-    insert.bind(master).bind(&name[..30]).execute(pool).await.unwrap();
+    insert.bind(master).bind(&name[..30]).execute(&mut *tx).await.unwrap();
     let insert = sqlx::query("INSERT INTO client (id, master_id, name) VALUES ($1, $2, 'lpar71')");
-    insert.bind(client).bind(master).execute(pool).await.unwrap();
+    insert.bind(client).bind(master).execute(&mut *tx).await.unwrap();
     let insert = sqlx::query(
         "INSERT INTO migration (id, client_id, master_id, state, request, command, requested_by, before, after, verification,
              rolled_back, target_pvids, cutover_by, cutover_at, rollback_by, rollback_at, finalise_by, finalise_at)
@@ -34,9 +46,10 @@ pub(crate) async fn stored(pool: &PgPool, state: &str) -> Uuid {
              'admin', now())",
     );
     let insert = insert.bind(migration).bind(client).bind(master).bind(request).bind(state);
-    insert.bind(sqlx::types::Json(snapshot())).execute(pool).await.unwrap();
+    insert.bind(sqlx::types::Json(snapshot())).execute(&mut *tx).await.unwrap();
     let insert = sqlx::query("INSERT INTO attempt (migration_id, number) VALUES ($1, 1)");
-    insert.bind(migration).execute(pool).await.unwrap();
+    insert.bind(migration).execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
     migration
 }
 

@@ -13,7 +13,7 @@ use crate::{
         Connection,
         spool::{Job, Signal, Status},
     },
-    store::{attempt, audit, fence, migration::Row, phase},
+    store::{self, attempt, fence, migration::Row, phase},
 };
 use app::model::{PhaseState, State};
 use serde_json::json;
@@ -60,13 +60,12 @@ impl Run {
         let (ingest, rc) = self.take_log(row, connection, job).await?;
         let sha256 = self.prove(row, connection, job).await?;
         let verdict = with_names(ingest.verdict(), row);
-        let mut tx = self.engine.pool.begin().await?;
+        let mut tx = store::begin(&self.engine.pool).await?;
         fence::hold(&mut tx, &self.fence).await?;
         phase::end(&mut tx, row.id, row.attempt, PhaseState::Failed, OffsetDateTime::now_utc()).await?;
         attempt::ended(&mut tx, row.id, row.attempt, rc, &verdict, sha256.as_deref()).await?;
         let detail = json!({ "outcome": verdict.outcome, "rc": rc, "sha256": sha256, "cancelled": true });
-        audit::record(&mut tx, "system", "migration.nimadm_ended", &crate::engine::run::subject(row.id), detail)
-            .await?;
+        tx.record("system", "migration.nimadm_ended", &crate::engine::run::subject(row.id), detail);
         tx.commit().await?;
         Ok(())
     }

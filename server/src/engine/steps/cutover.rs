@@ -7,10 +7,13 @@ use crate::{
         look,
         machine::Event,
         reboot::{Answered, rebooted},
-        run::{Run, StepError},
+        run::{Run, StepError, subject},
     },
     remote::Connection,
-    store::migration::{self, Row},
+    store::{
+        self,
+        migration::{self, Row},
+    },
 };
 use aix::{DiskName, ObjectName, bootlist};
 use app::model::{BootlistPolicy, Snapshot, State};
@@ -108,8 +111,11 @@ impl Run {
         connection: &Connection,
         hostname: &ObjectName,
     ) -> Result<(), StepError> {
-        self.record_act("migration.reboot", json!({ "command": "shutdown -Fr", "client": row.subject })).await?;
-        migration::reboot_sent(&self.engine.pool, &self.fence).await?;
+        let mut tx = store::begin(&self.engine.pool).await?;
+        migration::reboot_sent(&mut tx, &self.fence).await?;
+        let detail = json!({ "command": "shutdown -Fr", "client": row.subject });
+        tx.record("system", "migration.reboot", &subject(row.id), detail);
+        tx.commit().await?;
         // Its answer dies with the client; what counts is that the client goes away and comes back.
         let sent = host::client(connection, hostname, ["nohup shutdown -Fr >/dev/null 2>&1 &"]).await;
         tracing::info!(answered = sent.is_ok(), "shutdown was sent");
@@ -130,7 +136,9 @@ impl Run {
             return self.advance(row.state()?, too_long, Some(&why)).await;
         }
         if row.reboot_down_at.is_none() {
-            migration::reboot_down(&self.engine.pool, &self.fence).await?;
+            let mut tx = store::begin(&self.engine.pool).await?;
+            migration::reboot_down(&mut tx, &self.fence).await?;
+            tx.commit().await?;
             self.announce();
         }
         tokio::time::sleep(timing.client_poll).await;

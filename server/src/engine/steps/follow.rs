@@ -15,7 +15,7 @@ use crate::{
         connection::Piece,
         spool::{Job, SpoolError, Status},
     },
-    store::{attempt, audit, log, migration, migration::Row, phase},
+    store::{self, attempt, log, migration, migration::Row, phase},
 };
 use aix::{
     Phase,
@@ -132,7 +132,7 @@ impl Run {
         let good = matches!(ending, Ending::CloneReady | Ending::Completed | Ending::Step { .. });
         let last_phase = if good { PhaseState::Done } else { PhaseState::Failed };
 
-        let mut tx = self.engine.pool.begin().await?;
+        let mut tx = store::begin(&self.engine.pool).await?;
         crate::store::fence::hold(&mut tx, &self.fence).await?;
         phase::end(&mut tx, row.id, row.attempt, last_phase, OffsetDateTime::now_utc()).await?;
         if known.is_empty() && good {
@@ -147,20 +147,13 @@ impl Run {
                 let hold = asked.is_some() || row.request.hold_after.contains(&last);
                 let asked = asked.map_or_else(|| "at the launch".to_owned(), |by| format!("by {by}"));
                 reason = hold.then(|| format!("Held after phase {last}, as asked {asked}. Resume, or cancel."));
-                audit::record(
-                    &mut tx,
-                    "system",
-                    "migration.step_ended",
-                    &subject,
-                    json!({ "after_phase": last, "rc": rc }),
-                )
-                .await?;
+                tx.record("system", "migration.step_ended", &subject, json!({ "after_phase": last, "rc": rc }));
                 Ending::Step { hold }
             }
             (ending, _) => {
                 attempt::ended(&mut tx, row.id, row.attempt, rc, &verdict, sha256.as_deref()).await?;
                 let detail = json!({ "outcome": verdict.outcome, "rc": rc, "sha256": sha256, "bootlist": bootlist });
-                audit::record(&mut tx, "system", "migration.nimadm_ended", &subject, detail).await?;
+                tx.record("system", "migration.nimadm_ended", &subject, detail);
                 ending
             }
         };

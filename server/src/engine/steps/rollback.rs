@@ -13,7 +13,7 @@ use crate::{
         run::{Run, StepError},
     },
     store::{
-        audit,
+        self,
         fence::{self, WriteError},
         migration::{self, Row},
     },
@@ -78,11 +78,10 @@ impl Run {
         } else {
             format!("The old disk is booted, but oslevel says {} and not {}.", client.oslevel, before.oslevel)
         };
-        let mut tx = self.engine.pool.begin().await?;
+        let mut tx = store::begin(&self.engine.pool).await?;
         let detail = json!({ "oslevel": client.oslevel, "boot_disk": client.boot_disk, "lspv": client.lspv, "bootlist": client.bootlist });
         fence::hold(&mut tx, &self.fence).await?;
-        audit::record(&mut tx, "system", "migration.rollback_ended", &crate::engine::run::subject(row.id), detail)
-            .await?;
+        tx.record("system", "migration.rollback_ended", &crate::engine::run::subject(row.id), detail);
         migration::set_rolled_back(&mut tx, &self.fence, client).await?;
         self.advance_in(&mut tx, State::RollingBack, Event::RollbackEnded { back }, Some(&reason)).await?;
         tx.commit().await?;

@@ -12,7 +12,7 @@ use crate::{
         spool::{Job, Status},
     },
     store::{
-        attempt,
+        self, attempt,
         migration::{self, Row},
     },
 };
@@ -28,7 +28,7 @@ impl Run {
         if job.status(&connection).await? == Status::Absent && !self.start_job(row, &connection, &job).await? {
             return Ok(());
         }
-        let mut tx = self.engine.pool.begin().await?;
+        let mut tx = store::begin(&self.engine.pool).await?;
         attempt::started(&mut tx, row.id, row.attempt).await?;
         self.advance_in(&mut tx, State::Starting, Event::JobStarted, None).await?;
         tx.commit().await?;
@@ -88,7 +88,9 @@ impl Run {
         };
         // All or none: a list with holes could not be compared with anything.
         let pvids: Vec<Pvid> = pvids.into_iter().collect::<Option<_>>().unwrap_or_default();
-        migration::set_before(&self.engine.pool, &self.fence, &before, &pvids, size).await?;
+        let mut tx = store::begin(&self.engine.pool).await?;
+        migration::set_before(&mut tx, &self.fence, &before, &pvids, size).await?;
+        tx.commit().await?;
         Ok(Ok(()))
     }
 }

@@ -7,7 +7,10 @@ use crate::{
         run::{Run, StepError},
         verify::{self, Facts},
     },
-    store::migration::{self, Row},
+    store::{
+        self,
+        migration::{self, Row},
+    },
 };
 use app::model::{State, Verdict};
 
@@ -26,7 +29,7 @@ impl Run {
         let failed: Vec<&str> =
             checks.iter().filter(|c| c.verdict != Verdict::Pass).map(|c| c.title.as_str()).collect();
         let reason = (!passed).then(|| format!("Not as it should be: {}", failed.join(", ")));
-        let mut tx = self.engine.pool.begin().await?;
+        let mut tx = store::begin(&self.engine.pool).await?;
         migration::set_after(&mut *tx, &self.fence, &after, &checks).await?;
         self.advance_in(&mut tx, State::Verifying, Event::Verified { passed }, reason.as_deref()).await?;
         tx.commit().await?;

@@ -6,7 +6,8 @@ use crate::{
 };
 use aix::Pvid;
 use app::model::{CutoverTime, Snapshot, State, VerificationCheck};
-use sqlx::{PgConnection, PgExecutor, types::Json};
+use sqlx::postgres::PgConnection;
+use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -73,7 +74,7 @@ pub async fn move_by_hand(
 ///
 /// # Errors
 /// [`WriteError::Fenced`] where the lease is lost.
-pub async fn explain(db: impl PgExecutor<'_>, fence: &Fence, reason: Option<&str>) -> Result<(), WriteError> {
+pub async fn explain(db: &mut PgConnection, fence: &Fence, reason: Option<&str>) -> Result<(), WriteError> {
     let done = sqlx::query("UPDATE migration SET reason = $3, updated_at = now() WHERE id = $1 AND epoch = $2")
         .bind(fence.migration)
         .bind(fence.epoch)
@@ -88,7 +89,7 @@ pub async fn explain(db: impl PgExecutor<'_>, fence: &Fence, reason: Option<&str
 /// # Errors
 /// [`WriteError::Fenced`] where the lease is lost.
 pub async fn set_before(
-    db: impl PgExecutor<'_>,
+    db: &mut PgConnection,
     fence: &Fence,
     before: &Snapshot,
     pvids: &[Pvid],
@@ -114,7 +115,7 @@ pub async fn set_before(
 ///
 /// # Errors
 /// [`WriteError::Fenced`] where the lease is lost.
-pub async fn set_pvids(db: impl PgExecutor<'_>, fence: &Fence, pvids: &[Pvid]) -> Result<(), WriteError> {
+pub async fn set_pvids(db: &mut PgConnection, fence: &Fence, pvids: &[Pvid]) -> Result<(), WriteError> {
     let pvids: Vec<&str> = pvids.iter().map(Pvid::as_str).collect();
     let done = sqlx::query("UPDATE migration SET target_pvids = $3 WHERE id = $1 AND epoch = $2")
         .bind(fence.migration)
@@ -247,7 +248,7 @@ pub async fn park(conn: &mut PgConnection, fence: &Fence, why: &str) -> Result<(
 /// # Errors
 /// [`WriteError::Fenced`] where the lease is lost.
 pub async fn set_after(
-    db: impl PgExecutor<'_>,
+    db: &mut PgConnection,
     fence: &Fence,
     after: &Snapshot,
     checks: &[VerificationCheck],
@@ -318,7 +319,7 @@ pub async fn approve_cutover(
 ///
 /// # Errors
 /// [`WriteError::Fenced`] where the lease is lost.
-pub async fn reboot_sent(db: impl PgExecutor<'_>, fence: &Fence) -> Result<(), WriteError> {
+pub async fn reboot_sent(db: &mut PgConnection, fence: &Fence) -> Result<(), WriteError> {
     let done =
         sqlx::query("UPDATE migration SET reboot_sent_at = now(), updated_at = now() WHERE id = $1 AND epoch = $2")
             .bind(fence.migration)
@@ -332,7 +333,7 @@ pub async fn reboot_sent(db: impl PgExecutor<'_>, fence: &Fence) -> Result<(), W
 ///
 /// # Errors
 /// [`WriteError::Fenced`] where the lease is lost.
-pub async fn reboot_down(db: impl PgExecutor<'_>, fence: &Fence) -> Result<(), WriteError> {
+pub async fn reboot_down(db: &mut PgConnection, fence: &Fence) -> Result<(), WriteError> {
     let done = sqlx::query(
         "UPDATE migration SET reboot_down_at = COALESCE(reboot_down_at, now()), updated_at = now()
          WHERE id = $1 AND epoch = $2",

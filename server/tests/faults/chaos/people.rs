@@ -11,7 +11,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 /// Migrations that run at the same time, as far as people launch them.
@@ -123,12 +123,22 @@ impl People {
     async fn ask(&mut self, at: usize, action: &str) -> Option<Answer> {
         let rest = self.any();
         let path = format!("/migrations/{}/{action}", self.launched[at].id);
-        let answer = rest.try_send(rest.request(reqwest::Method::POST, &path).json(&json!({}))).await?;
+        let request = rest.request(reqwest::Method::POST, &path).json(&json!({}));
+        self.hurry(&rest, &request).await;
+        let answer = rest.try_send(request).await?;
         let answer = Some(answer).filter(|answer| answer.status < 500)?;
         if answer.status == 200 {
             self.count(action);
         }
         Some(answer)
+    }
+
+    /// Half the people are in a hurry: they send the same once before, and leave before its answer.
+    async fn hurry(&mut self, rest: &Rest, request: &reqwest::RequestBuilder) {
+        if self.random.random_bool(0.5) {
+            let patience = Duration::from_micros(self.random.random_range(200..60_000));
+            rest.send_and_leave(request, patience).await;
+        }
     }
 
     fn count(&mut self, what: &str) {
@@ -200,7 +210,9 @@ impl People {
         let answer = loop {
             let rest = self.any();
             let request = rest.request(reqwest::Method::POST, "/migrations").header("idempotency-key", &client);
-            match rest.try_send(request.json(&order)).await {
+            let request = request.json(&order);
+            self.hurry(&rest, &request).await;
+            match rest.try_send(request).await {
                 Some(answer) if answer.status < 500 => break answer,
                 _ => tokio::time::sleep(TICK).await,
             }

@@ -1,0 +1,8 @@
+//! The faults that were found under attack at commit 733d8b6, each with the test that shows it. A test is named after its fault: the
+//! letter is its severity (critical, high, medium, low), the number its row in docs/failures.md.
+//!
+//! All of them run against the real program from outside. With `NIMDECK_PROGRAM=…` they run against another build of it.
+
+pub(crate) mod aborts;
+mod c1;
+mod h2;

@@ -1,0 +1,182 @@
+//! Fault C1: a future that is dropped at any of its awaits loses no write of anybody else.
+//!
+//! The pool has one connection, so whoever comes next gets the one that was dropped. After every drop a canary is written and
+//! acknowledged; it must be there when everything has settled.
+
+use crate::support::{Database, PASSWORD, Server, run, write};
+use app::model::{Role, State};
+use axum::body::Body;
+use http::Request;
+use http::header::CONTENT_TYPE;
+use server::logs::bus::Bus;
+use server::logs::ingest::{Ingest, Position};
+use server::store::{self, Tx, fence, migration};
+use sqlx::PgPool;
+use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+use tower::ServiceExt as _;
+
+const LEASE: Duration = Duration::from_secs(3600);
+/// More awaits than any of these operations has. An operation that never ends would otherwise never end the test.
+const MOST: usize = 400;
+
+/// Drops a future in place of its wait number `waits`; its output where it ended before.
+async fn drop_at<T>(waits: usize, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    let mut seen = 0;
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending if seen == waits => Poll::Ready(None),
+        Poll::Pending => {
+            seen += 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+/// A database through a pool of one connection.
+async fn one_connection(database: &Database) -> PgPool {
+    let options = (*database.pool.connect_options()).clone();
+    sqlx::raw_sql("CREATE TABLE canary (n bigint PRIMARY KEY)").execute(&database.by_hand).await.unwrap();
+    store::pool(options, 1)
+}
+
+/// Writes a canary as everybody writes; only returns once it is acknowledged.
+async fn sing(pool: &PgPool, n: usize) {
+    let insert = async |tx: &mut Tx| {
+        let n = i64::try_from(n).unwrap();
+        sqlx::query("INSERT INTO canary VALUES ($1)").bind(n).execute(&mut **tx).await
+    };
+    write(pool, insert).await.unwrap();
+}
+
+/// Repeats an operation, dropped at its first await, at its second, and so on until it ends. No canary may be lost, and no connection
+/// may be left in a transaction.
+async fn drop_everywhere<T, F: Future<Output = T>>(
+    database: &Database,
+    pool: &PgPool,
+    mut operation: impl AsyncFnMut() -> F,
+) -> T {
+    sqlx::query("TRUNCATE canary").execute(&database.by_hand).await.unwrap();
+    for waits in 0..MOST {
+        let future = operation().await;
+        let done = drop_at(waits, future).await;
+        sing(pool, waits).await;
+        if let Some(done) = done {
+            assert!(waits > 1, "it did not wait for the database");
+            let lost = "SELECT $1 - count(*) FROM canary";
+            let lost: i64 = sqlx::query_scalar(lost)
+                .bind(i64::try_from(waits).unwrap() + 1)
+                .fetch_one(&database.by_hand)
+                .await
+                .unwrap();
+            assert_eq!(lost, 0, "acknowledged writes are gone");
+            let open = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'";
+            let open: i64 = sqlx::query_scalar(open).fetch_one(&database.by_hand).await.unwrap();
+            assert_eq!(open, 0, "a connection was left in a transaction");
+            return done;
+        }
+    }
+    panic!("it does not end after {MOST} awaits");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c1_a_dropped_begin_or_commit_leaves_no_transaction_behind() {
+    let database = Database::new().await;
+    let pool = &one_connection(&database).await;
+    drop_everywhere(&database, pool, async || async {
+        let mut tx = store::begin(pool).await.unwrap();
+        tx.record("jane", "test.act", "test:1", serde_json::json!({}));
+        tx.commit().await.unwrap();
+    })
+    .await;
+    // Each that was dropped before its commit left no entry: at most one for each attempt, and the chain holds.
+    let mut connection = pool.acquire().await.unwrap();
+    store::audit::verify(&mut connection).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c1_a_dropped_claim_and_a_dropped_renewal_lose_no_write_of_another() {
+    let database = Database::new().await;
+    let pool = &one_connection(&database).await;
+    let id = run::stored(pool, "starting").await;
+    let free = async || {
+        let free = "UPDATE migration SET lease_owner = NULL, lease_until = NULL WHERE id = $1";
+        sqlx::query(free).bind(id).execute(&database.by_hand).await.unwrap();
+    };
+    let fence = drop_everywhere(&database, pool, async || {
+        free().await;
+        run::claim(pool, LEASE)
+    })
+    .await
+    .unwrap();
+    let renew = async |tx: &mut Tx| fence::renew(tx, &fence, LEASE).await;
+    drop_everywhere(&database, pool, async || write(pool, renew)).await.unwrap();
+    let advance = async |tx: &mut Tx| migration::advance(tx, &fence, State::Starting, State::Starting, None).await;
+    // A move that the state machine does not know is refused by the database; dropped or not, it must harm nobody.
+    drop_everywhere(&database, pool, async || write(pool, advance)).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c1_a_dropped_ingest_loses_no_byte_and_no_write_of_another() {
+    let database = Database::new().await;
+    let pool = &one_connection(&database).await;
+    let fence = run::claimed(pool).await;
+    let bus = Bus::new(database.pool.clone());
+    let log = b"Executing nimadm phase 1.\nCloning altinst_rootvg on client.\nExecuting nimadm phase 2.\nno line end";
+    let ingest = async || async {
+        let mut ingest = Ingest::resume(pool, &bus, fence, 1, Position::default()).await.unwrap();
+        let from = usize::try_from(ingest.received()).unwrap();
+        ingest.take(&log[from..]).await.unwrap();
+        ingest.finish().await.unwrap();
+    };
+    drop_everywhere(&database, pool, ingest).await;
+    let stored: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT body FROM log_chunk ORDER BY first_byte").fetch_all(pool).await.unwrap();
+    assert_eq!(stored.concat(), log, "every byte once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c1_a_dropped_sign_in_and_sign_out_lose_no_write_of_another() {
+    let server = Server::start().await;
+    server.add_user("jane", Role::Viewer).await;
+    let database = server.database();
+    let pool = &one_connection(database).await;
+    let router = server.router_on(pool);
+    let request = |method: &str, cookie: &str, body: String| {
+        let from = axum::extract::ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 1)));
+        let request = Request::builder().method(method).uri("/api/v1/session").header("host", "localhost");
+        let request = request.header(CONTENT_TYPE, "application/json").header("cookie", cookie).extension(from);
+        request.body(Body::from(body)).unwrap()
+    };
+    let body = serde_json::json!({ "username": "jane", "password": PASSWORD }).to_string();
+    let answer = drop_everywhere(database, pool, async || router.clone().oneshot(request("POST", "", body.clone())))
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 200);
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    drop_everywhere(database, pool, async || router.clone().oneshot(request("DELETE", &cookie, String::new())))
+        .await
+        .unwrap();
+}
+
+/// The second and the third line of defence, each by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn c1_a_bare_pool_cannot_write_and_keeps_no_connection_that_is_in_a_transaction() {
+    let database = Database::new().await;
+    let pool = &one_connection(&database).await;
+    let refused = sqlx::query("INSERT INTO canary VALUES (1)").execute(pool).await.unwrap_err();
+    assert_eq!(refused.as_database_error().unwrap().code().unwrap(), "25006", "{refused}");
+    let own = "SELECT pg_backend_pid()";
+    let mut connection = pool.acquire().await.unwrap();
+    let first: i32 = sqlx::query_scalar(own).fetch_one(&mut *connection).await.unwrap();
+    // What a dropped begin of sqlx leaves: a transaction that sqlx does not count.
+    sqlx::raw_sql("BEGIN READ WRITE").execute(&mut *connection).await.unwrap();
+    drop(connection);
+    let next: i32 = sqlx::query_scalar(own).fetch_one(pool).await.unwrap();
+    assert_ne!(first, next, "the connection went back to the pool");
+}
