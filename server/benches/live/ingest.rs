@@ -81,7 +81,9 @@ pub(crate) async fn measure() {
         ingest.finish().await.unwrap();
         best = best.min(begun.elapsed().as_secs_f64());
         assert_eq!(stored(&pool, fence.migration).await, (Sha256::digest(&log).to_vec(), lines as i64));
-        sqlx::query("DELETE FROM migration WHERE id = $1").bind(fence.migration).execute(&pool).await.unwrap();
+        let mut tx = store::begin(&pool).await.unwrap();
+        sqlx::query("DELETE FROM migration WHERE id = $1").bind(fence.migration).execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
         fs::remove_dir_all(folder).unwrap();
     }
     let speed = |seconds: f64| (log.len() as f64 / seconds / 1e6, lines as f64 / seconds);

@@ -44,10 +44,11 @@ async fn every_tampering_breaks_the_chain_where_it_happened() {
         ("DELETE FROM audit WHERE seq = 1", 1),
     ];
     for (statement, seq) in tampered {
-        let mut transaction = database.by_hand.begin().await.unwrap();
+        let mut transaction = database.by_hand.acquire().await.unwrap().detach();
+        sqlx::raw_sql("BEGIN").execute(&mut transaction).await.unwrap();
         // Whoever owns the database can get past the trigger; that is what the chain is for.
-        sqlx::query("SET LOCAL session_replication_role = replica").execute(&mut *transaction).await.unwrap();
-        sqlx::query(statement).execute(&mut *transaction).await.unwrap();
+        sqlx::query("SET LOCAL session_replication_role = replica").execute(&mut transaction).await.unwrap();
+        sqlx::query(statement).execute(&mut transaction).await.unwrap();
         match audit::verify(&mut transaction).await {
             Err(ChainError::Broken { seq: found, .. }) => assert_eq!(found, seq, "{statement}"),
             other => panic!("{statement}: {other:?}"),

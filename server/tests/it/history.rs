@@ -30,7 +30,7 @@ async fn what_was_asked_for_long_ago_and_failed_today_is_news() {
     let (old, new) = (run::stored(pool, "failed_clean").await, run::stored(pool, "failed_clean").await);
     let asked = "UPDATE migration SET requested_at = now() - interval '30 days', state_at = now() + $2 WHERE id = $1";
     for (id, at) in [(new, Duration::ZERO), (old, Duration::MINUTE)] {
-        sqlx::query(asked).bind(id).bind(at).execute(pool).await.unwrap();
+        sqlx::query(asked).bind(id).bind(at).execute(&database.by_hand).await.unwrap();
     }
     let yesterday = Some(OffsetDateTime::now_utc() - Duration::DAY);
     let (count, newest) = migration::recent(pool, &["failed_clean"], yesterday).await.unwrap();

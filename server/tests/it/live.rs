@@ -182,7 +182,7 @@ async fn states_and_the_end_reach_other_servers_and_the_end_comes_last() {
     ingest.finish().await.unwrap();
     sqlx::query("UPDATE migration SET state = 'failed_clean' WHERE id = $1")
         .bind(fence.migration)
-        .execute(pool)
+        .execute(&database.by_hand)
         .await
         .unwrap();
     here.bus.changed(fence.migration);

@@ -11,7 +11,9 @@ async fn one_that_was_left_running_is_adopted_and_one_that_was_killed_recovers()
     let dir = DataDir::new();
     let first = PrivatePostgres::start(dir.path(), Durability::None).await.unwrap();
     let pool = store::connect(first.options()).await.unwrap();
-    sqlx::query("CREATE TABLE kept AS SELECT 1 AS one").execute(&pool).await.unwrap();
+    let mut tx = store::begin(&pool).await.unwrap();
+    sqlx::query("CREATE TABLE kept AS SELECT 1 AS one").execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
     pool.close().await;
     let pid = dir.postmaster().unwrap();
     // As SIGKILL does: nobody stops it.

@@ -145,14 +145,19 @@ async fn sessions_and_tokens_that_are_gone_are_told_from_those_that_hold() {
         let insert = "INSERT INTO session (id_hash, user_id, data, created_at, expires_at)
                       VALUES ($1, $2, '{}', now() - interval '1 day', now() + $3::interval)";
         let insert = sqlx::query(insert).bind(vec![id; 32]).bind(user).bind(ends);
-        insert.execute(&server.pool).await.unwrap();
+        insert.execute(&server.database().by_hand).await.unwrap();
         let insert = "INSERT INTO api_token (id, user_id, name, token_hash, role, created_at, expires_at)
                       VALUES ($1, $2, $3, $4, 'viewer', now() - interval '1 day', now() + $5::interval)";
         let insert = sqlx::query(insert).bind(uuid::Uuid::now_v7()).bind(user).bind(format!("t{id}"));
-        insert.bind(token::hash(&id.to_string()).to_vec()).bind(ends).execute(&server.pool).await.unwrap();
+        insert
+            .bind(token::hash(&id.to_string()).to_vec())
+            .bind(ends)
+            .execute(&server.database().by_hand)
+            .await
+            .unwrap();
     }
     let disable = sqlx::query("UPDATE user_account SET disabled_at = now() WHERE id = $1").bind(leaver.id);
-    disable.execute(&server.pool).await.unwrap();
+    disable.execute(&server.database().by_hand).await.unwrap();
 
     let sessions: Vec<_> = (1..=4).map(|id| vec![id; 32]).collect();
     let mut gone = store::session::gone(&server.pool, &sessions).await.unwrap();
