@@ -181,7 +181,7 @@ async fn first_user(settings: &Settings, pool: &PgPool, passwords: &Passwords) -
     let hash = passwords.hash(chosen).await.map_err(|error| BAD_SETTING.problem(format!("admin_password: {error}")))?;
     let write = async {
         let mut transaction = store::begin(pool).await?;
-        let inserted = user::insert(&mut *transaction, "admin", &hash, Role::Admin).await?;
+        let inserted = user::insert(&mut transaction, "admin", &hash, Role::Admin).await?;
         if inserted {
             transaction.record("system", "user.add", "user:admin", json!({ "role": Role::Admin }));
         }

@@ -25,7 +25,7 @@ impl ServerDeck {
         let key = key.map_err(|why| BAD_INPUT.field("host_key", why.to_string()))?;
         let new = NewMaster { host_key: key.as_ref().map(HostKey::openssh), ..new };
         let mut tx = store::begin(&self.pool).await.map_err(db)?;
-        let row = master::insert(&mut *tx, &new).await.map_err(|error| taken(error, &new.name))?;
+        let row = master::insert(&mut tx, &new).await.map_err(|error| taken(error, &new.name))?;
         let detail =
             json!({ "host": new.host, "port": new.port, "user": new.user, "host_key": key.map(|k| k.fingerprint()) });
         let subject = format!("master:{}", new.name);
@@ -58,8 +58,8 @@ impl ServerDeck {
         }
         let approvals = change.approvals.unwrap_or(was.approvals);
         let mut tx = store::begin(&self.pool).await.map_err(db)?;
-        master::limit(&mut *tx, id, most, stagger, approvals).await.map_err(db)?;
-        master::update(&mut *tx, id, &name, &host, port, &user).await.map_err(|error| taken(error, &name))?;
+        master::limit(&mut tx, id, most, stagger, approvals).await.map_err(db)?;
+        master::update(&mut tx, id, &name, &host, port, &user).await.map_err(|error| taken(error, &name))?;
         let detail = json!({
             "from": { "name": was.name, "host": was.host, "port": was.port, "user": was.user,
                       "max_running": was.max_running, "stagger_seconds": was.stagger_seconds,
@@ -77,7 +77,7 @@ impl ServerDeck {
     pub(super) async fn delete_master(&self, caller: &Caller, id: Uuid) -> Result<(), Problem> {
         let master = self.find_master(id).await?;
         let mut tx = store::begin(&self.pool).await.map_err(db)?;
-        master::remove(&mut *tx, id).await.map_err(|error| match error.as_database_error() {
+        master::remove(&mut tx, id).await.map_err(|error| match error.as_database_error() {
             Some(used) if used.is_foreign_key_violation() => crate::error::ACTION_REFUSED.problem(format!(
                 "{} has migrations or imported logs on record and stays. The history names it.",
                 master.name
@@ -117,7 +117,7 @@ impl ServerDeck {
             )));
         }
         let mut tx = store::begin(&self.pool).await.map_err(db)?;
-        master::pin(&mut *tx, id, &offered).await.map_err(db)?;
+        master::pin(&mut tx, id, &offered).await.map_err(db)?;
         let detail = json!({ "fingerprint": fingerprint, "was": row.pinned_key.and_then(|k| k.parse::<HostKey>().ok()).map(|k| k.fingerprint()) });
         let subject = format!("master:{}", row.name);
         tx.record(&caller.username, "master.pin_host_key", &subject, detail);

@@ -40,7 +40,7 @@ impl ServerDeck {
     pub(super) async fn store_window(&self, caller: &Caller, window: Window) -> Result<Window, Problem> {
         let calendar = Calendar::read(&window).map_err(bad_window)?;
         let mut tx = store::begin(&self.pool).await.map_err(db)?;
-        schedule::put_window(&mut *tx, &window).await.map_err(db)?;
+        schedule::put_window(&mut tx, &window).await.map_err(db)?;
         let detail = json!({ "time_zone": window.time_zone, "ranges": window.ranges });
         tx.record(&caller.username, "window.put", &format!("window:{}", window.name), detail);
         tx.commit().await.map_err(db)?;
@@ -53,7 +53,7 @@ impl ServerDeck {
 
     pub(super) async fn delete_window(&self, caller: &Caller, name: &str) -> Result<(), Problem> {
         let mut tx = store::begin(&self.pool).await.map_err(db)?;
-        let found = schedule::remove_window(&mut *tx, name).await.map_err(|error| match error.as_database_error() {
+        let found = schedule::remove_window(&mut tx, name).await.map_err(|error| match error.as_database_error() {
             Some(used) if used.is_foreign_key_violation() => ACTION_REFUSED.problem(format!(
                 "A cutover waits for the window {name:?}. Take that back with hold, or change the window instead."
             )),
@@ -82,7 +82,7 @@ impl ServerDeck {
             }
         };
         let mut tx = store::begin(&self.pool).await.map_err(db)?;
-        let id = schedule::add_blackout(&mut *tx, &new, only.as_ref().map(|master| master.id)).await.map_err(db)?;
+        let id = schedule::add_blackout(&mut tx, &new, only.as_ref().map(|master| master.id)).await.map_err(db)?;
         let detail =
             json!({ "reason": new.reason, "starts_at": new.starts_at, "ends_at": new.ends_at, "master": new.master });
         tx.record(&caller.username, "blackout.add", &format!("blackout:{id}"), detail);
@@ -94,7 +94,7 @@ impl ServerDeck {
 
     pub(super) async fn delete_blackout(&self, caller: &Caller, id: Uuid) -> Result<(), Problem> {
         let mut tx = store::begin(&self.pool).await.map_err(db)?;
-        if !schedule::remove_blackout(&mut *tx, id).await.map_err(db)? {
+        if !schedule::remove_blackout(&mut tx, id).await.map_err(db)? {
             return Err(NOT_FOUND.problem(format!("There is no blackout {id}.")));
         }
         tx.record(&caller.username, "blackout.remove", &format!("blackout:{id}"), json!({}));
@@ -121,7 +121,7 @@ impl ServerDeck {
 
     pub(super) async fn delete_group(&self, caller: &Caller, name: &str) -> Result<(), Problem> {
         let mut tx = store::begin(&self.pool).await.map_err(db)?;
-        if !schedule::remove_group(&mut *tx, name).await.map_err(db)? {
+        if !schedule::remove_group(&mut tx, name).await.map_err(db)? {
             return Err(NOT_FOUND.problem(format!("There is no group {name:?}.")));
         }
         tx.record(&caller.username, "group.remove", &format!("group:{name}"), json!({}));

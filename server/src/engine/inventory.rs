@@ -62,11 +62,11 @@ pub async fn refresh_master(pool: &PgPool, masters: &Masters, id: Uuid) -> Resul
     let mut tx = store::begin(pool).await?;
     resource::replace(&mut tx, id, &resources).await?;
     for machine in &machines {
-        client::ensure(&mut *tx, id, &machine.name, hostname(machine).as_ref()).await?;
+        client::ensure(&mut tx, id, &machine.name, hostname(machine).as_ref()).await?;
     }
     let known: Vec<ObjectName> = machines.iter().map(|machine| machine.name.clone()).collect();
-    client::forget(&mut *tx, id, &known).await?;
-    master::refreshed(&mut *tx, id, level).await?;
+    client::forget(&mut tx, id, &known).await?;
+    master::refreshed(&mut tx, id, level).await?;
     tx.commit().await?;
     for client in client::of_master(pool, id).await? {
         let cstate = machines.iter().find(|machine| machine.name == client.name).and_then(|m| m.get("Cstate"));

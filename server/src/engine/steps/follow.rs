@@ -136,7 +136,7 @@ impl Run {
         crate::store::fence::hold(&mut tx, &self.fence).await?;
         phase::end(&mut tx, row.id, row.attempt, last_phase, OffsetDateTime::now_utc()).await?;
         if known.is_empty() && good {
-            migration::set_pvids(&mut *tx, &self.fence, &found).await?;
+            migration::set_pvids(&mut tx, &self.fence, &found).await?;
         }
         let subject = crate::engine::run::subject(row.id);
         let ending = match (ending, step) {

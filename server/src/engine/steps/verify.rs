@@ -30,7 +30,7 @@ impl Run {
             checks.iter().filter(|c| c.verdict != Verdict::Pass).map(|c| c.title.as_str()).collect();
         let reason = (!passed).then(|| format!("Not as it should be: {}", failed.join(", ")));
         let mut tx = store::begin(&self.engine.pool).await?;
-        migration::set_after(&mut *tx, &self.fence, &after, &checks).await?;
+        migration::set_after(&mut tx, &self.fence, &after, &checks).await?;
         self.advance_in(&mut tx, State::Verifying, Event::Verified { passed }, reason.as_deref()).await?;
         tx.commit().await?;
         self.refresh_client(row).await;

@@ -103,8 +103,8 @@ impl Aborts {
     }
 
     /// Every sign-in that was answered with success holds, at whichever server is asked; how many they are.
-    pub(super) async fn every_sign_in_holds(&self) -> usize {
-        let all = self.signed_in.borrow();
+    pub(super) async fn every_sign_in_holds(self) -> usize {
+        let all = self.signed_in.into_inner();
         for (number, person) in all.iter().enumerate() {
             let answer = person.at(self.nodes[number % self.nodes.len()]).get("/session").await;
             assert_eq!(answer.status, 200, "sign-in {number} of {} is lost: {answer:?}", all.len());
