@@ -12,6 +12,9 @@ use sqlx::PgPool;
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// Masters that may be asked at once what NIM refuses to answer to two at a time. Each takes a database connection, opened when needed.
+const AT_ONCE: u32 = 24;
+
 /// Opens connections.
 #[derive(Clone)]
 pub struct Masters {
@@ -62,7 +65,9 @@ impl Masters {
     /// Connections signed in with these keys.
     #[must_use]
     pub fn new(pool: PgPool, keys: Keys) -> Self {
-        Self { turns: Turns::new(pool.clone()), pool, keys }
+        // A call to a master that hangs keeps its connection: neither the engine nor pages may wait for it.
+        let turns = Turns::new(store::pool((*pool.connect_options()).clone(), AT_ONCE));
+        Self { turns, pool, keys }
     }
 
     /// The same with another pool: what people ask for must not take the engine's connections.

@@ -1,7 +1,7 @@
 //! H2: the scheduler and people locked rows and the record in opposite orders, and PostgreSQL broke one of them off.
 
+use crate::clients::order_of;
 use crate::fleet::Fleet;
-use crate::rest::order;
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -16,9 +16,8 @@ async fn h2_people_who_cancel_while_turns_are_given_meet_no_deadlock() {
     let blackout =
         json!({ "reason": "a test", "starts_at": "2020-01-01T00:00:00Z", "ends_at": "2099-01-01T00:00:00Z" });
     let blackout = rest.post("/blackouts", &blackout).await.ok();
-    let names: Vec<String> =
-        rest.clients().await.iter().map(|client| client["name"].as_str().unwrap().to_owned()).collect();
-    let launches = join_all(names.iter().map(|name| async { rest.post("/migrations", &order(name)).await })).await;
+    let orders: Vec<Value> = rest.clients().await.iter().filter_map(order_of).collect();
+    let launches = join_all(orders.iter().map(|order| rest.post("/migrations", order))).await;
     let ids: Vec<String> = launches
         .into_iter()
         .filter(|answer| answer.status == 201)
