@@ -118,8 +118,9 @@ codes! {
     AUDIT_BROKEN = "ND0406", 500, "Audit record broken";
 }
 
-/// A replica that was not promoted yet, or a primary that was demoted: the one to write to is somewhere else, or soon will be.
-const READ_ONLY: &str = "25006";
+/// A replica that was not promoted yet, or a primary that was demoted: the one to write to is somewhere else, or soon will be. The second
+/// is a replica's answer to `BEGIN READ WRITE`; nothing else that nimdeck sends can be unsupported.
+pub(crate) const READ_ONLY: [&str; 2] = ["25006", "0A000"];
 
 /// What a database error is to the person whose request met it; the cause goes to the log.
 #[must_use]
@@ -129,7 +130,7 @@ pub fn database(error: &sqlx::Error) -> Problem {
         || error
             .as_database_error()
             .and_then(|e| e.code())
-            .is_some_and(|c| c.starts_with("57P") || c.starts_with("08") || c == READ_ONLY);
+            .is_some_and(|c| c.starts_with("57P") || c.starts_with("08") || READ_ONLY.contains(&&*c));
     if gone {
         tracing::warn!(error = error as &dyn std::error::Error, "database unreachable");
         return DATABASE_DOWN.problem(

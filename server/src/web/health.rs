@@ -2,7 +2,7 @@
 
 use super::problem::Failure;
 use super::state::AppState;
-use crate::error::{DATABASE_DOWN, database};
+use crate::error::{DATABASE_DOWN, READ_ONLY, database};
 use crate::store::writable;
 use app::model::Problem;
 use axum::extract::State;
@@ -46,7 +46,9 @@ impl Writable {
 fn cannot_store(error: &sqlx::Error) -> Problem {
     let code = error.as_database_error().and_then(|error| error.code());
     match code.as_deref() {
-        Some("25006") => DATABASE_DOWN.problem("The database is read-only. Point database_url at the primary."),
+        Some(code) if READ_ONLY.contains(&code) => {
+            DATABASE_DOWN.problem("The database is read-only. Point database_url at the primary.")
+        }
         Some("53100") => DATABASE_DOWN.problem("The database's disk is full. Make room; nimdeck goes on by itself."),
         _ => database(error),
     }
