@@ -5,8 +5,11 @@ use crate::fleet::Fleet;
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::time::Duration;
 
-const CLIENTS: usize = 24;
+const CLIENTS: usize = 60;
+/// The turns are given within about this time after the blackout ended; people come at any moment of it.
+const SPREAD: Duration = Duration::from_millis(250);
 
 /// A blackout ends, so that all that wait for it get their turn at once; in the same moment people cancel all of them.
 #[tokio::test(flavor = "multi_thread")]
@@ -25,8 +28,11 @@ async fn h2_people_who_cancel_while_turns_are_given_meet_no_deadlock() {
         .collect();
     assert!(ids.len() >= CLIENTS / 2, "only {} wait", ids.len());
     let end = rest.request(Method::DELETE, &format!("/blackouts/{}", blackout["id"].as_str().unwrap()));
-    let cancels =
-        join_all(ids.iter().map(|id| async move { rest.post(&format!("/migrations/{id}/cancel"), &json!({})).await }));
+    let people = ids.iter().enumerate().map(|(number, id)| async move {
+        tokio::time::sleep(SPREAD * number as u32 / CLIENTS as u32).await;
+        rest.post(&format!("/migrations/{id}/cancel"), &json!({})).await
+    });
+    let cancels = join_all(people);
     let (_, answers) = tokio::join!(rest.send(end), cancels);
     let failed: Vec<&Value> = answers.iter().filter(|answer| answer.status >= 500).map(|answer| &answer.body).collect();
     assert!(failed.is_empty(), "{} of {} people: {failed:?}", failed.len(), ids.len());
