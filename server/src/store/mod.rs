@@ -43,9 +43,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Connections of the pool for pages, and of a command's.
 const MAX_CONNECTIONS: u32 = 12;
-/// What every session begins with. Read-only: see [`transaction`]. The other is for a server that freezes, or is cut off, inside a
-/// transaction and would hold its locks for ever, among them the one that all writers of the record wait for. PostgreSQL ends it: soon
-/// enough that those who waited still renew their leases in time.
+/// What every session begins with. Read-only: see [`transaction`]. The timeout is for a server that freezes or is cut off inside a
+/// transaction: it would keep its locks, among them the audit lock, which all writers need. PostgreSQL ends the transaction early enough
+/// for the waiting servers to renew their leases.
 const SESSION: &str = "SET default_transaction_read_only = on; SET idle_in_transaction_session_timeout = '2s'";
 /// Whether a session stands inside a transaction that may write. Outside of one, [`SESSION`] makes the answer no.
 const MAY_WRITE: &str = "SELECT current_setting('transaction_read_only') = 'off'";

@@ -1,10 +1,10 @@
-//! The one way to write: a transaction that survives the loss of whoever began it.
+//! The one way to write: a transaction that any future may begin, also one that is dropped.
 //!
 //! Guaranteed: what [`Tx::commit`] has acknowledged is stored, and no statement of one caller ever runs in the transaction of another.
 //!
 //! `pool.begin()` does not guarantee that. sqlx counts a transaction only after the answer to `BEGIN`, so a request that is dropped
 //! while it waits for that answer gives back a connection that is inside a transaction and is believed not to be. The next user's
-//! statements are then rolled back together with it, minutes after they were acknowledged (transact-rs/sqlx #4385, not released as
+//! statements are then rolled back together with it, seconds after they were acknowledged (transact-rs/sqlx #4385, not released as
 //! mended). Three things stand against it, each sufficient:
 //!
 //! * [`begin`] sends `BEGIN` in a task of its own, which nobody can drop half-way;
@@ -35,7 +35,7 @@ pub struct Tx {
     entries: Vec<Entry>,
 }
 
-/// Begins a transaction. Cancel-safe: whoever stops waiting leaves an ended transaction behind.
+/// Begins a transaction. Cancel-safe: where the caller is dropped, the transaction is rolled back.
 ///
 /// # Errors
 /// No connection within the pool's patience, or the database refuses.

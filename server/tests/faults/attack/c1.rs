@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 /// How long people sign in under attack.
 const ATTACK: Duration = Duration::from_secs(8);
 
-/// A viewer asks to be signed out and leaves, a hundred times a second, while others sign in. Whoever was told to be signed in still is
-/// when the dust has settled.
+/// A viewer asks to be signed out and leaves before the answer, again and again, while others sign in. Every sign-in that was answered
+/// with success must hold afterwards.
 #[tokio::test(flavor = "multi_thread")]
 async fn c1_dropped_requests_lose_no_acknowledged_write() {
     let program = Program::start(1).await;
