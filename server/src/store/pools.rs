@@ -7,8 +7,9 @@ use sqlx::PgPool;
 
 /// Claims, leases, logs of running migrations. The most, because a migration must never wait for a page.
 const ENGINE: u32 = 12;
-/// What streams and raw logs read, which is shared by all viewers of a migration.
-const VIEWERS: u32 = 4;
+/// What streams and raw logs read. One reads a growing log for all its viewers, but each that comes back reads for itself, and a viewer
+/// that is cut off meanwhile takes its connection with it: with 4, browsers on a bad line came back too late.
+const VIEWERS: u32 = 12;
 
 /// A pool for each kind of work. Cheap to clone.
 #[derive(Debug, Clone)]
