@@ -5,6 +5,7 @@
 
 use crate::{Unreadable, text::table};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// How the lines begin that `-v` adds.
 const FIRMWARE: [&str; 4] = ["'ibm,max-boot-devices'", "NVRAM variable:", "Path name:", "match_specific_info:"];
@@ -61,13 +62,8 @@ pub fn print(bootlist: &[BootDevice]) -> String {
 /// The devices in boot order, each once: the paths of a disk are folded.
 #[must_use]
 pub fn devices(bootlist: &[BootDevice]) -> Vec<&str> {
-    let mut devices: Vec<&str> = Vec::new();
-    for boot in bootlist {
-        if !devices.contains(&boot.device.as_str()) {
-            devices.push(&boot.device);
-        }
-    }
-    devices
+    let mut seen = HashSet::new();
+    bootlist.iter().map(|boot| boot.device.as_str()).filter(|device| seen.insert(*device)).collect()
 }
 
 #[cfg(test)]

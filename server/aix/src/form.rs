@@ -38,13 +38,13 @@ impl<'a> Form<'a> {
             if fields.first().is_some_and(|first| first.key == key) {
                 break;
             }
-            let (mut key, mut rest) = (key, rest);
-            while let Some((at, next)) = right.iter().filter_map(|key| Some((rest.find(key)?, *key))).min() {
-                let (value, other) = rest.split_at(at);
-                fields.push(Field { key, value: value.trim(), line });
-                (key, rest) = (next, other.strip_prefix(next).unwrap_or_default());
+            let (mut key, mut from) = (key, text.len() - rest.len());
+            let mut ahead = Ahead::new(text, from, right);
+            while let Some((at, next)) = ahead.next(from) {
+                fields.push(Field { key, value: text.get(from..at).unwrap_or_default().trim(), line });
+                (key, from) = (next, at + next.len());
             }
-            fields.push(Field { key, value: rest.trim(), line });
+            fields.push(Field { key, value: text.get(from..).unwrap_or_default().trim(), line });
         }
         Self { what, first_line: output.lines().next().unwrap_or_default(), fields }
     }
@@ -96,6 +96,35 @@ impl<'a> Form<'a> {
         let unreadable = || Unreadable::new(self.what, field.line, &format!("{} {}", field.key, field.value));
         read(field.value).map(Some).ok_or_else(unreadable)
     }
+}
+
+/// Where in a line each key stands next.
+///
+/// What was found is remembered. To search the rest of the line for every key after each value takes quadratic time where
+/// one key is there very often and another is not.
+struct Ahead<'a> {
+    line: &'a str,
+    places: Vec<(Option<usize>, &'static str)>,
+}
+
+impl<'a> Ahead<'a> {
+    fn new(line: &'a str, from: usize, keys: &[&'static str]) -> Self {
+        Self { line, places: keys.iter().map(|key| (find(line, from, key), *key)).collect() }
+    }
+
+    /// The next key at or behind `from`, with its place; of two at one place the first by name.
+    fn next(&mut self, from: usize) -> Option<(usize, &'static str)> {
+        for (at, key) in &mut self.places {
+            if at.is_some_and(|at| at < from) {
+                *at = find(self.line, from, key);
+            }
+        }
+        self.places.iter().filter_map(|(at, key)| Some(((*at)?, *key))).min()
+    }
+}
+
+fn find(line: &str, from: usize, key: &str) -> Option<usize> {
+    Some(from + line.get(from..)?.find(key)?)
 }
 
 /// Writes a form. The left key has 20 characters, the left value and the right key have what the command gives them.

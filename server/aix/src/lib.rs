@@ -27,6 +27,8 @@ pub mod getlvodm;
 pub mod hundredths;
 pub mod instfix;
 pub mod level;
+#[cfg(test)]
+mod linear;
 pub mod log;
 pub mod lparstat;
 pub mod lppchk;

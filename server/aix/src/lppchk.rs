@@ -43,12 +43,21 @@ pub enum Finding {
 /// Where a shell says that it could not run lppchk.
 pub fn parse(output: &str) -> Result<Vec<Finding>, Unreadable> {
     let mut findings = Vec::new();
+    // Parentheses of the last problem that are still open. Counted once a line: a problem may go on in very many.
+    let mut open = 0;
     for (number, line) in lines(output) {
         let text = unwrapped(line);
         match findings.last_mut() {
-            Some(Finding::Fileset { problem, .. }) if !balanced(problem) => join(problem, &text),
+            Some(Finding::Fileset { problem, .. }) if open > 0 => {
+                open += opens(&text);
+                join(problem, &text);
+            }
             Some(Finding::Message { text: message, .. }) if line.starts_with(INDENT) => join(message, &text),
-            _ => findings.push(finding(line, text).ok_or_else(|| Unreadable::new("lppchk", number, line))?),
+            _ => {
+                let finding = finding(line, text).ok_or_else(|| Unreadable::new("lppchk", number, line))?;
+                open = if let Finding::Fileset { problem, .. } = &finding { opens(problem) } else { 0 };
+                findings.push(finding);
+            }
         }
     }
     for finding in &mut findings {
@@ -96,8 +105,14 @@ fn fileset(line: &str) -> Option<Finding> {
     good.then(|| Finding::Fileset { fileset, level, problem: format!("({}", unwrapped(problem)) })
 }
 
-fn balanced(text: &str) -> bool {
-    text.matches('(').count() <= text.matches(')').count()
+/// How many parentheses a text opens and does not close; negative where it closes more.
+fn opens(text: &str) -> i64 {
+    let sign = |byte: u8| match byte {
+        b'(' => 1,
+        b')' => -1,
+        _ => 0,
+    };
+    text.bytes().map(sign).sum()
 }
 
 fn inner(text: &str) -> &str {

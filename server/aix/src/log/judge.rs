@@ -40,9 +40,9 @@ impl Run {
             outcome,
             phases_seen: self.phases_seen(),
             failed_phase,
-            codes: self.codes.clone(),
-            failed_filesets: self.failed_filesets.clone(),
-            cancelled_filesets: self.cancelled_filesets.clone(),
+            codes: self.codes.list().to_vec(),
+            failed_filesets: self.failed_filesets.list().to_vec(),
+            cancelled_filesets: self.cancelled_filesets.list().to_vec(),
             cause: cause.text,
             advice,
             cleaned_up: self.cleaned_up(),
@@ -95,7 +95,8 @@ impl Run {
     /// What keeps a complete run from being a success.
     fn complaints(&self, suspect: Option<&Suspect>) -> Option<String> {
         let mut said = Vec::new();
-        for (names, word) in [(&self.failed_filesets, "FAILED"), (&self.cancelled_filesets, "CANCELLED")] {
+        let (failed, cancelled) = (self.failed_filesets.list(), self.cancelled_filesets.list());
+        for (names, word) in [(failed, "FAILED"), (cancelled, "CANCELLED")] {
             if !names.is_empty() {
                 said.push(advice::filesets(names, word));
             }

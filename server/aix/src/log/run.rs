@@ -9,6 +9,7 @@ use super::{
     step::StepKind,
 };
 use crate::Phase;
+use std::collections::HashSet;
 
 /// As much of a line as is kept, in characters.
 const KEPT: usize = 400;
@@ -38,9 +39,9 @@ pub(super) struct Run {
     /// The disk the bootlist was set to.
     pub(super) bootlist: Option<String>,
     pub(super) phases: Vec<Seen>,
-    pub(super) codes: Vec<String>,
-    pub(super) failed_filesets: Vec<String>,
-    pub(super) cancelled_filesets: Vec<String>,
+    pub(super) codes: Names,
+    pub(super) failed_filesets: Names,
+    pub(super) cancelled_filesets: Names,
     pub(super) updates_failed: bool,
     pub(super) rows: Vec<KeptRow>,
     pub(super) rows_left_out: u64,
@@ -255,11 +256,11 @@ impl Run {
         match row.result {
             Fate::Success => {}
             Fate::Failed => {
-                keep_once(&mut self.failed_filesets, row.name, KEPT_NAMES);
+                self.failed_filesets.keep(row.name, KEPT_NAMES);
                 self.note(number, FindingSeverity::Error, None, text);
             }
             Fate::Cancelled => {
-                keep_once(&mut self.cancelled_filesets, row.name, KEPT_NAMES);
+                self.cancelled_filesets.keep(row.name, KEPT_NAMES);
                 self.note(number, FindingSeverity::Warning, None, text);
             }
         }
@@ -306,7 +307,7 @@ impl Run {
 
     pub(super) fn message(&mut self, severity: Severity, code: Option<&str>, text: &str, number: u64) {
         if let Some(code) = code {
-            keep_once(&mut self.codes, code, KEPT_CODES);
+            self.codes.keep(code, KEPT_CODES);
         }
         let shown = match severity {
             Severity::Note if text.contains("arning") || text.contains("WARNING") => FindingSeverity::Warning,
@@ -429,8 +430,27 @@ pub(super) fn cut(text: &str) -> String {
     text.chars().filter(|c| *c != '\0').take(KEPT).collect()
 }
 
-fn keep_once(names: &mut Vec<String>, name: &str, most: usize) {
-    if names.len() < most && !names.iter().any(|known| known == name) {
-        names.push(cut(name));
+/// Names in the order of their first appearance, each once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Names {
+    list: Vec<String>,
+    /// The same, to find them at once: a log may repeat its names in a million lines.
+    known: HashSet<String>,
+}
+
+impl Names {
+    /// Keeps a name that is new, unless there are `most` already.
+    fn keep(&mut self, name: &str, most: usize) {
+        if self.list.len() >= most || self.known.contains(name) {
+            return;
+        }
+        let name = cut(name);
+        if self.known.insert(name.clone()) {
+            self.list.push(name);
+        }
+    }
+
+    pub(super) fn list(&self) -> &[String] {
+        &self.list
     }
 }

@@ -73,25 +73,15 @@ impl Colons {
         if asked == found {
             return row.values.get(wanted).map(String::as_str);
         }
-        let fits = |at: usize, value: &str| self.attributes.get(at).is_some_and(|name| self.admits(name, value));
+        let kinds: Vec<Kind> = self.attributes.iter().map(|name| Kind::of(name)).collect();
+        let asked_for = [Kind::State, Kind::Result].map(|kind| kinds.contains(&kind).then_some(kind));
+        let fits = |at: usize, value: &str| kinds.get(at).is_some_and(|kind| kind.admits(value, &asked_for));
         let (mut forward, mut backward) = (0..asked, (0..asked).rev());
         let values = row.values.iter();
         let first: Option<Vec<_>> = values.clone().map(|value| forward.find(|&at| fits(at, value))).collect();
         let last: Option<Vec<_>> = values.clone().rev().map(|value| backward.find(|&at| fits(at, value))).collect();
         let places = first?.into_iter().zip(last?.into_iter().rev());
         places.zip(values).find_map(|(places, value)| (places == (wanted, wanted)).then_some(value.as_str()))
-    }
-
-    /// Whether a value can be that of an attribute: words that only states or only results have belong to an attribute of
-    /// that kind, if one was asked for.
-    fn admits(&self, attribute: &str, value: &str) -> bool {
-        let kind = Kind::of(attribute);
-        let is = |kind: Kind| kind.says(value) && self.attributes.iter().any(|name| Kind::of(name) == kind);
-        match kind {
-            Kind::State => !is(Kind::Result),
-            Kind::Result => kind.says(value),
-            Kind::Other => !is(Kind::State) && !is(Kind::Result),
-        }
     }
 }
 
@@ -109,6 +99,17 @@ impl Kind {
             "Cstate" | "Rstate" | "prev_state" => Self::State,
             name if name.ends_with("_result") => Self::Result,
             _ => Self::Other,
+        }
+    }
+
+    /// Whether a value can be that of an attribute of this kind: words that only states or only results have belong to an
+    /// attribute of that kind, if one was asked for.
+    fn admits(self, value: &str, asked_for: &[Option<Self>; 2]) -> bool {
+        let is = |kind: Self| kind.says(value) && asked_for.contains(&Some(kind));
+        match self {
+            Self::State => !is(Self::Result),
+            Self::Result => self.says(value),
+            Self::Other => !is(Self::State) && !is(Self::Result),
         }
     }
 

@@ -2,7 +2,10 @@
 
 use crate::{ObjectName, Unreadable, text::shell_error};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
-use std::fmt;
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    fmt,
+};
 
 /// One object as `lsnim -l` describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,13 +100,22 @@ impl Serialize for Objects {
 impl Serialize for Attributes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(stanza) = self;
-        let mut map = serializer.serialize_map(None)?;
-        for (index, (name, value)) in stanza.attributes.iter().enumerate() {
-            if stanza.attributes.iter().take(index).any(|(earlier, _)| earlier == name) {
-                continue;
+        // Grouped in one pass: to look through the stanza for each attribute's other values takes quadratic time.
+        let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        for (name, value) in &stanza.attributes {
+            match places.entry(name.as_str()) {
+                Entry::Occupied(place) => groups[*place.get()].1.push(value.as_str()),
+                Entry::Vacant(place) => {
+                    place.insert(groups.len());
+                    groups.push((name.as_str(), vec![value.as_str()]));
+                }
             }
-            match &stanza.all(name).collect::<Vec<_>>()[..] {
-                [_] => map.serialize_entry(name, value)?,
+        }
+        let mut map = serializer.serialize_map(Some(groups.len()))?;
+        for (name, values) in &groups {
+            match &values[..] {
+                [value] => map.serialize_entry(name, value)?,
                 values => map.serialize_entry(name, values)?,
             }
         }

@@ -10,6 +10,7 @@ pub use code::code_at_start;
 
 use crate::text::{lines, unwrapped};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,12 +139,9 @@ impl Report {
     /// message that is no warning, the part behind the dash modulo 256 `[doc]`.
     #[must_use]
     pub fn nim_error(&self) -> NimError {
-        let mut codes: Vec<String> = Vec::new();
-        for message in &self.messages {
-            if !codes.contains(&message.code) {
-                codes.push(message.code.clone());
-            }
-        }
+        let mut seen = HashSet::new();
+        let codes = self.messages.iter().map(|message| &message.code).filter(|code| seen.insert(*code));
+        let codes = codes.cloned().collect();
         // Only NIM's commands exit with the number of their message (nimadm.md §1.6): getlvodm's 0516-320 comes with 3.
         let fatal = self.messages.iter().filter(|message| !message.warning);
         let exit = fatal.filter_map(|message| message.code.strip_prefix("0042-")?.parse::<i64>().ok()).next();
