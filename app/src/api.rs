@@ -29,13 +29,28 @@ impl FromServerFnError for Problem {
                 "nimdeck does not answer",
                 format!("The browser could not reach the server ({cause}). Migrations go on. Try again in a moment."),
             ),
-            ServerFnErrorErr::Args(cause) | ServerFnErrorErr::MissingArg(cause) => {
-                (422, "ND0003", "Bad input", format!("The server did not understand the request: {cause}"))
-            }
+            ServerFnErrorErr::Args(cause) | ServerFnErrorErr::MissingArg(cause) => bad_arguments(&cause),
+            // Where requests are read, it is the arguments that cannot be. In the browser it is the answer.
+            #[cfg(feature = "ssr")]
+            ServerFnErrorErr::Deserialization(cause) => bad_arguments(&cause),
             other => (500, "ND0001", "Internal error", format!("{other}. Reload the page, and report it if it stays.")),
         };
-        Self { status, code: code.into(), title: title.into(), detail, errors: Vec::new(), preflight: None }
+        let problem =
+            Self { status, code: code.into(), title: title.into(), detail, errors: Vec::new(), preflight: None };
+        #[cfg(feature = "ssr")]
+        ask::set_status(&problem);
+        problem
     }
+}
+
+/// Arguments that are none of the function: not the server is broken, the request is.
+fn bad_arguments(cause: &str) -> (u16, &'static str, &'static str, String) {
+    (
+        422,
+        "ND0003",
+        "Bad input",
+        format!("The server did not understand the request: {cause}. Correct it and send it again."),
+    )
 }
 
 #[cfg(feature = "ssr")]
@@ -56,17 +71,23 @@ mod ask {
     where
         F: Future<Output = Result<T, Problem>>,
     {
-        let response = use_context::<ResponseOptions>();
         let answer = match require(permission).and_then(|caller| Ok((deck()?, caller))) {
             Ok((deck, caller)) => call(deck, caller).await,
             Err(problem) => Err(problem),
         };
-        if let (Err(problem), Some(response)) = (&answer, response)
-            && let Ok(status) = http::StatusCode::from_u16(problem.status)
+        if let Err(problem) = &answer {
+            set_status(problem);
+        }
+        answer
+    }
+
+    /// Gives the answer the status of the problem.
+    pub(super) fn set_status(problem: &Problem) {
+        if let (Some(response), Ok(status)) =
+            (use_context::<ResponseOptions>(), http::StatusCode::from_u16(problem.status))
         {
             response.set_status(status);
         }
-        answer
     }
 
     fn deck() -> Result<Arc<dyn Deck>, Problem> {

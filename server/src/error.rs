@@ -66,6 +66,10 @@ codes! {
     BODY_TOO_LARGE = "ND0007", 413, "Request too large";
     /// PostgreSQL broke the change off in favour of another, again and again.
     TRY_AGAIN = "ND0008", 503, "Try again";
+    /// More processor work is asked for than the server takes in.
+    TOO_BUSY = "ND0009", 429, "Server busy";
+    /// The bytes that were asked for are not there.
+    NO_SUCH_RANGE = "ND0010", 416, "Range not satisfiable";
     /// Nobody is signed in.
     NOT_SIGNED_IN = "ND0101", 401, "Not signed in";
     /// The role does not hold the permission.
@@ -122,16 +126,24 @@ codes! {
 /// is a replica's answer to `BEGIN READ WRITE`; nothing else that nimdeck sends can be unsupported.
 pub(crate) const READ_ONLY: [&str; 2] = ["25006", "0A000"];
 
+/// Whether PostgreSQL itself fails, and the same request may succeed in a moment (its manual, appendix A): 08 the connection,
+/// 53 too little memory, disk or connections, 57P it is shut down or ended the session, 58 the system under it; [`READ_ONLY`];
+/// 25P03 and 25P04 a transaction that took too long and was ended; 55P03 a lock that was not to be had in time; 57014 a query that
+/// was ended.
+fn is_out_of_service(code: &str) -> bool {
+    ["08", "53", "57P", "58"].iter().any(|class| code.starts_with(class))
+        || READ_ONLY.contains(&code)
+        || matches!(code, "25P03" | "25P04" | "55P03" | "57014")
+}
+
 /// What a database error is to the person whose request met it; the cause goes to the log.
 #[must_use]
 pub fn database(error: &sqlx::Error) -> Problem {
     use sqlx::Error;
-    let gone = matches!(error, Error::Io(_) | Error::PoolTimedOut | Error::PoolClosed | Error::Tls(_))
-        || error
-            .as_database_error()
-            .and_then(|e| e.code())
-            .is_some_and(|c| c.starts_with("57P") || c.starts_with("08") || READ_ONLY.contains(&&*c));
-    if gone {
+    let code = error.as_database_error().and_then(|error| error.code());
+    let gone =
+        matches!(error, Error::Io(_) | Error::PoolTimedOut | Error::PoolClosed | Error::Tls(_) | Error::WorkerCrashed);
+    if gone || code.as_deref().is_some_and(is_out_of_service) {
         tracing::warn!(error = error as &dyn std::error::Error, "database unreachable");
         return DATABASE_DOWN.problem(
             "The database does not answer. nimdeck keeps trying; running migrations go on at their masters and nothing is lost. \
@@ -144,8 +156,8 @@ pub fn database(error: &sqlx::Error) -> Problem {
             "Other changes were made at the same moment, and this one gave way. Nothing was changed. Try again.",
         );
     }
-    // 22021: PostgreSQL keeps no NUL in text, so no row can be meant by one.
-    if error.as_database_error().and_then(|e| e.code()).is_some_and(|code| code == "22021") {
+    // PostgreSQL keeps no NUL, neither in text (22021) nor in JSON (22P05), so no row can be meant by one.
+    if matches!(code.as_deref(), Some("22021" | "22P05")) {
         return BAD_INPUT.problem("The request has a text with a NUL character in it. Leave it out.");
     }
     tracing::error!(error = error as &dyn std::error::Error, "database error");
@@ -178,6 +190,56 @@ impl Conflict for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sqlx::error::{DatabaseError, ErrorKind};
+    use std::{borrow::Cow, error::Error, fmt};
+
+    /// An error of PostgreSQL with this code.
+    #[derive(Debug)]
+    struct Coded(&'static str);
+
+    impl fmt::Display for Coded {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl Error for Coded {}
+
+    impl DatabaseError for Coded {
+        fn message(&self) -> &str {
+            self.0
+        }
+        fn code(&self) -> Option<Cow<'_, str>> {
+            Some(self.0.into())
+        }
+        fn as_error(&self) -> &(dyn Error + Send + Sync + 'static) {
+            self
+        }
+        fn as_error_mut(&mut self) -> &mut (dyn Error + Send + Sync + 'static) {
+            self
+        }
+        fn into_error(self: Box<Self>) -> Box<dyn Error + Send + Sync + 'static> {
+            self
+        }
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
+    }
+
+    #[test]
+    fn low_a_database_that_is_out_of_service_is_no_fault_of_ours() {
+        let status = |code| database(&sqlx::Error::Database(Box::new(Coded(code)))).status;
+        for code in [
+            "25P03", "25P04", "25006", "57P01", "57P02", "57P03", "57P05", "57014", "53100", "53200", "53300", "40001",
+            "40P01", "55P03", "08006", "58030",
+        ] {
+            assert_eq!(status(code), 503, "{code}");
+        }
+        assert_eq!((status("22021"), status("22P05")), (422, 422));
+        for code in ["42P01", "23505", "23514", "25P02", "XX000"] {
+            assert_eq!(status(code), 500, "{code}");
+        }
+    }
 
     #[test]
     fn every_code_is_unique_and_has_its_page() {

@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod cli;
+pub mod compute;
 pub mod deck;
 pub mod engine;
 pub mod error;

@@ -3,6 +3,7 @@
 use super::{Approvals, LaunchRequest, MigrationSummary, Permission, State, Timestamp, words::words};
 use aix::{DiskName, ObjectName};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use uuid::Uuid;
 
 /// The body of `POST /campaigns`.
@@ -127,6 +128,7 @@ pub struct Member {
 /// The lines that cannot be read, each with its number and what is wrong.
 pub fn parse_members(text: &str) -> Result<Vec<Member>, Vec<(usize, String)>> {
     let (mut members, mut wrong) = (Vec::<Member>::new(), Vec::new());
+    let mut known = HashSet::new();
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.split('#').next().unwrap_or_default();
         let between = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\u{feff}');
@@ -142,7 +144,7 @@ pub fn parse_members(text: &str) -> Result<Vec<Member>, Vec<(usize, String)>> {
         let disks: Result<Vec<DiskName>, String> =
             words.map(|word| word.parse().map_err(|_| format!("{word:?} is no disk name such as hdisk1"))).collect();
         match disks {
-            Ok(_) if members.iter().any(|member| member.client == client) => {
+            Ok(_) if !known.insert(client) => {
                 wrong.push((number, format!("{client} is listed twice")));
             }
             Ok(target_disks) => members.push(Member { client: client.to_owned(), target_disks }),

@@ -6,7 +6,7 @@ use aix::{
     command::{CloneTarget, Image, MasterPath, MountOptions, NimadmCommand, Task, Transfer},
 };
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 words! {
     /// What nimadm is to do: its modes 1 and 5 to 8 (nimadm.md §1.1). Cleaning up, waking and putting to sleep are asked of what these
@@ -256,7 +256,8 @@ impl LaunchRequest {
         if operation.makes_clone() && disks.is_empty() {
             return unfit("target_disks", "name at least one disk");
         }
-        if (1..disks.len()).any(|n| disks[..n].contains(&disks[n])) {
+        let mut known = HashSet::new();
+        if !disks.iter().all(|disk| known.insert(disk)) {
             return unfit("target_disks", "names a disk twice");
         }
         if self.cache_vg.is_some() && self.nfs_mount_options.is_some() {

@@ -4,7 +4,10 @@ use ::time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339}
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A point in time in UTC; travels as RFC 3339 with milliseconds.
+/// A point in time in UTC, in the years 0000 to 9999; travels as RFC 3339 with milliseconds.
+///
+/// What comes from outside may have an offset that leaves these years: `9999-12-31T23:00:00-02:00`. It is refused where it
+/// is read; to find out later would be a panic or an answer that cannot be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(OffsetDateTime);
 
@@ -41,7 +44,8 @@ impl Timestamp {
 
 impl From<OffsetDateTime> for Timestamp {
     fn from(value: OffsetDateTime) -> Self {
-        Self(value.to_offset(UtcOffset::UTC))
+        // The database gives UTC, which is never out of range.
+        Self(value.checked_to_offset(UtcOffset::UTC).unwrap_or(value))
     }
 }
 
@@ -66,6 +70,27 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        ::time::serde::rfc3339::deserialize(deserializer).map(Self::from)
+        let at = ::time::serde::rfc3339::deserialize(deserializer)?;
+        let utc = at.checked_to_offset(UtcOffset::UTC).filter(|utc| (0..=9999).contains(&utc.year()));
+        utc.map(Self).ok_or_else(|| serde::de::Error::custom("is outside the years 0000 to 9999 in UTC"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn low_a_time_whose_offset_leaves_the_calendar_is_refused() {
+        let read = |text: &str| serde_json::from_value::<Timestamp>(text.into()).map_err(|error| error.to_string());
+        for text in ["9999-12-31T23:30:00-01:00", "0000-01-01T00:30:00+01:00", "9999-12-31T23:59:59.9-00:01"] {
+            assert!(read(text).unwrap_err().contains("0000 to 9999"), "{text}");
+        }
+        for text in
+            ["9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "9999-12-31T23:30:00+01:00", "0000-01-01T00:30:00-01:00"]
+        {
+            let written = serde_json::to_value(read(text).unwrap()).unwrap();
+            assert_eq!(read(written.as_str().unwrap()), read(text), "{text}");
+        }
     }
 }

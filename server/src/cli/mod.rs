@@ -15,7 +15,11 @@ use app::model::Problem;
 use clap::{Parser, Subcommand};
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 use tracing_subscriber::EnvFilter;
+
+/// How long the end of the program waits for work on blocking threads.
+const LAST_WORK: Duration = Duration::from_secs(1);
 
 #[derive(Parser)]
 #[command(name = "nimdeck", version, about = "The flight deck for IBM AIX's nimadm", arg_required_else_help = true)]
@@ -52,7 +56,18 @@ pub fn main() -> ExitCode {
         // Help and version are no errors; clap knows where each goes and gives 2 for bad arguments.
         Err(error) => error.exit(),
     };
-    match run(cli) {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            complain(&INTERNAL.problem(format!("The program cannot start its threads: {error}")));
+            return ExitCode::FAILURE;
+        }
+    };
+    let ended = runtime.block_on(run(cli));
+    // Everything that must end in order has ended. Processor work that nobody waits for any more must not keep the program
+    // alive: dropping the runtime would wait for it.
+    runtime.shutdown_timeout(LAST_WORK);
+    match ended {
         Ok(code) => code,
         Err(problem) => {
             complain(&problem);
@@ -61,7 +76,6 @@ pub fn main() -> ExitCode {
     }
 }
 
-#[tokio::main]
 async fn run(cli: Cli) -> Result<ExitCode, Problem> {
     let Cli { flags, command } = cli;
     match command {

@@ -265,6 +265,11 @@ fn members(new: &NewCampaign) -> Result<Vec<Member>, Problem> {
             BAD_INPUT.field("csv", format!("{}; nothing was started", lines.join("; ")))
         })?,
     };
+    // Every client is held against every set it is in, wave by wave.
+    if new.apart.iter().map(|set| set.len() + 1).sum::<usize>() > 4 * MOST {
+        return Err(BAD_INPUT
+            .field("apart", format!("names more than {} clients in all its sets; split the campaign", 4 * MOST)));
+    }
     if members.is_empty() {
         return Err(BAD_INPUT.field("clients", "name at least one client"));
     }

@@ -6,6 +6,7 @@
 
 use super::{ServerDeck, db};
 use crate::{
+    compute,
     engine::old_logs::{self, LARGEST, Listed, LogName},
     error::{ACTION_REFUSED, BAD_INPUT, HOST_COMMAND, NOT_FOUND},
     logs::explain::{Explainer, not_a_log},
@@ -95,14 +96,12 @@ impl ServerDeck {
         if let Some(why) = before.refused() {
             return Err(ACTION_REFUSED.problem(format!("{log} is not imported. {why}")));
         }
-        let _turn =
-            AT_ONCE.acquire().await.map_err(|_| ACTION_REFUSED.problem("The server is stopping. Try again."))?;
+        let turn = AT_ONCE.acquire().await.map_err(|_| ACTION_REFUSED.problem("The server is stopping. Try again."))?;
         let body = old_logs::fetch(connection, &log).await.map_err(|error| error.problem())?;
         self.unchanged(master, connection, before, body.len() as u64).await?;
-        // Hashing and reading 64 MiB would hold up everybody else on this thread.
-        let work = tokio::task::spawn_blocking(move || (hex(&Sha256::digest(&body)), explain(&body), body));
-        let (sha256, report, body) =
-            work.await.map_err(|_| crate::error::INTERNAL.problem(format!("{log} could not be read. Report this.")))?;
+        // At most 64 MiB, in linear time. The turn goes along: a request that is dropped does not free the memory of its work.
+        let work = move || (hex(&Sha256::digest(&body)), explain(&body), body, turn);
+        let (sha256, report, body, _turn) = compute::shared().run(work).await.map_err(Problem::from)?;
         if let Some(known) = imported_log::by_hash(&self.pool, master.id, &sha256).await.map_err(db)? {
             return Ok((known, true));
         }

@@ -6,11 +6,23 @@ use crate::{
         host,
         launch::{Launcher, Stored},
     },
-    error::KEY_REUSED,
+    error::{BAD_INPUT, KEY_REUSED},
     store::{self, migration, resource},
 };
 use aix::lsvg;
 use app::model::{Caller, LaunchFor, LaunchOptions, LaunchRequest, Master, Migration, Problem};
+
+/// Bytes of an Idempotency-Key at most: it stands in an index, and a row of that has a limit.
+const KEY: usize = 200;
+
+fn is_key(key: &str) -> bool {
+    (1..=KEY).contains(&key.len()) && key.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+/// An Idempotency-Key that cannot be one.
+pub(crate) fn bad_key() -> Problem {
+    BAD_INPUT.field("Idempotency-Key", format!("must be 1 to {KEY} printable ASCII characters"))
+}
 
 impl ServerDeck {
     pub(super) async fn read_launch_options(&self, wanted: LaunchFor) -> Result<LaunchOptions, Problem> {
@@ -52,6 +64,9 @@ impl ServerDeck {
         request: LaunchRequest,
         key: Option<String>,
     ) -> Result<Migration, Problem> {
+        if key.as_deref().is_some_and(|key| !is_key(key)) {
+            return Err(bad_key());
+        }
         if let Some(known) = self.launched_before(caller, &request, key.as_deref()).await? {
             return Ok(known);
         }

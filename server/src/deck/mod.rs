@@ -6,7 +6,7 @@ mod act;
 mod campaign;
 mod fleet;
 mod import;
-mod launch;
+pub(crate) mod launch;
 mod openings;
 mod read;
 mod schedule;
@@ -45,6 +45,9 @@ pub struct ServerDeck {
     /// Whether the estate is the lab's.
     pub simulated: bool,
 }
+
+/// Bytes of lines in one answer, about: 5000 lines of the longest kind would be a hundred megabytes.
+const LINES: usize = 8 << 20;
 
 fn may(caller: &Caller, permission: Permission) -> Result<(), Problem> {
     port::check(Some(caller), permission).map(|_| ())
@@ -117,7 +120,7 @@ impl Deck for ServerDeck {
 
     async fn clients(&self, caller: &Caller, filter: ClientFilter) -> Result<Page<Client>, Problem> {
         may(caller, Permission::View)?;
-        client::list(&self.pool, &filter).await.map_err(db)
+        Ok(client::list(&self.pool, &filter).await?)
     }
 
     async fn client(&self, caller: &Caller, client: &str) -> Result<Client, Problem> {
@@ -259,7 +262,7 @@ impl Deck for ServerDeck {
 
     async fn imports(&self, caller: &Caller, filter: ImportFilter) -> Result<Page<ImportedSummary>, Problem> {
         may(caller, Permission::View)?;
-        imported_log::list(&self.pool, &filter).await.map_err(db)
+        Ok(imported_log::list(&self.pool, &filter).await?)
     }
 
     async fn import(&self, caller: &Caller, id: Uuid) -> Result<Imported, Problem> {
@@ -269,22 +272,24 @@ impl Deck for ServerDeck {
 
     async fn audit(&self, caller: &Caller, filter: AuditFilter) -> Result<Page<AuditEntry>, Problem> {
         may(caller, Permission::View)?;
-        audit::list(&self.pool, &filter).await.map_err(db)
+        Ok(audit::list(&self.pool, &filter).await?)
     }
 }
 
 impl ServerDeck {
-    /// `count` lines from line `from` on; fewer where the log ends.
+    /// `count` lines from line `from` on; fewer where the log ends, or where they are so long that an answer has no room for
+    /// all of them: at least one, and the next begin behind the last.
     async fn read_lines(&self, id: Uuid, from: u64, count: u32) -> Result<LogLines, Problem> {
         let end = from + u64::from(count);
         let mut items = Vec::new();
-        let mut next = from;
-        while next < end {
+        let (mut next, mut bytes) = (from, 0);
+        while next < end && bytes < LINES {
             let rows = log::from_line(&self.pool, id, next, 16).await.map_err(db)?;
             let Some(last) = rows.last() else { break };
             let after = last.first_line.unsigned_abs() + u64::from(last.line_count.unsigned_abs());
             for row in &rows {
                 let wanted = row.lines().filter(|(line, _)| (next..end).contains(line));
+                let wanted = wanted.inspect(|(_, text)| bytes += text.len());
                 items.extend(wanted.map(|(line, text)| app::model::LogLine {
                     line,
                     phase: row.phase(),

@@ -36,7 +36,7 @@ impl ServerDeck {
         for word in filter.state.iter().flat_map(|words| words.split(',')).map(str::trim).filter(|w| !w.is_empty()) {
             word.parse::<State>().map_err(|why| BAD_INPUT.field("state", why))?;
         }
-        migration::list(&self.pool, filter).await.map_err(db)
+        Ok(migration::list(&self.pool, filter).await?)
     }
 
     pub(super) async fn read_overview(&self) -> Result<Overview, Problem> {

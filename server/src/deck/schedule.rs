@@ -2,6 +2,7 @@
 
 use super::{ServerDeck, db, openings::openings};
 use crate::{
+    compute,
     engine::calendar::{BadWindow, Calendar},
     error::{ACTION_REFUSED, BAD_INPUT, NOT_FOUND},
     store::{self, master, schedule, waiting},
@@ -18,7 +19,7 @@ const OPENINGS: usize = 3;
 fn bad_window(why: BadWindow) -> Problem {
     let field = match why {
         BadWindow::Zone(_) => "time_zone",
-        BadWindow::Empty | BadWindow::Time(_) | BadWindow::Nothing(_) => "ranges",
+        BadWindow::Empty | BadWindow::Many | BadWindow::Time(_) | BadWindow::Nothing(_) => "ranges",
     };
     BAD_INPUT.field(field, why.to_string())
 }
@@ -27,8 +28,14 @@ impl ServerDeck {
     pub(super) async fn read_schedule(&self) -> Result<Schedule, Problem> {
         let windows = schedule::windows(&self.pool).await.map_err(db)?;
         let now = OffsetDateTime::now_utc();
+        // Minute by minute through a week for each window: at most 100 ranges are asked each minute.
+        let work = move || {
+            let openings = windows.iter().flat_map(|window| openings(window, now, OPENINGS)).collect();
+            (openings, windows)
+        };
+        let (openings, windows) = compute::shared().run(work).await.map_err(Problem::from)?;
         Ok(Schedule {
-            openings: windows.iter().flat_map(|window| openings(window, now, OPENINGS)).collect(),
+            openings,
             windows,
             blackouts: schedule::blackouts(&self.pool).await.map_err(db)?,
             groups: schedule::groups(&self.pool).await.map_err(db)?,

@@ -11,6 +11,9 @@ use jiff::{
 };
 use time::OffsetDateTime;
 
+/// Ranges of a window at most.
+const RANGES: usize = 100;
+
 /// A window that was read.
 #[derive(Debug, Clone)]
 pub struct Calendar {
@@ -37,6 +40,9 @@ pub enum BadWindow {
     /// A time that is none.
     #[error("{0:?} is no time of day; write it as 22:00")]
     Time(String),
+    /// More ranges, or more days of one, than any week needs. Every minute of a week is judged by all of them.
+    #[error("give at most {RANGES} ranges, each with every day once at most")]
+    Many,
     /// It begins and ends at the same time.
     #[error("a range from {0} to {0} is empty; for a whole day write 00:00 to 24:00")]
     Nothing(String),
@@ -49,6 +55,9 @@ impl Calendar {
     /// [`BadWindow`].
     pub fn read(window: &Window) -> Result<Self, BadWindow> {
         let zone = TimeZone::get(&window.time_zone).map_err(|_| BadWindow::Zone(window.time_zone.clone()))?;
+        if window.ranges.len() > RANGES || window.ranges.iter().any(|range| range.days.len() > Day::ALL.len()) {
+            return Err(BadWindow::Many);
+        }
         let ranges = window.ranges.iter().map(Range::read).collect::<Result<Vec<_>, _>>()?;
         if ranges.is_empty() { Err(BadWindow::Empty) } else { Ok(Self { zone, ranges }) }
     }
@@ -184,6 +193,9 @@ pub(super) mod tests {
         assert!(says("UTC", "9:00", "23:00").contains("22:00"), "says how it is written");
         assert!(says("UTC", "09:00", "09:00").contains("24:00"));
         assert_eq!(window("UTC", &[]).unwrap_err(), BadWindow::Empty);
+        let night: (&[Day], _, _) = (&[Day::Mon], "22:00", "23:00");
+        assert_eq!(window("UTC", &vec![night; RANGES + 1]).unwrap_err(), BadWindow::Many);
+        assert_eq!(window("UTC", &[(&[Day::Mon; 8], "22:00", "23:00")]).unwrap_err(), BadWindow::Many);
         assert!(window("UTC", &[(&[Day::Mon], "00:00", "24:00")]).is_ok());
     }
 

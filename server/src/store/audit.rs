@@ -150,13 +150,13 @@ async fn append_one(
     Ok((row.seq, row.hash))
 }
 
-/// One page, newest first. A cursor that is none is taken as the start.
+/// One page, newest first.
 ///
 /// # Errors
-/// The database's.
-pub async fn list(db: impl PgExecutor<'_>, filter: &AuditFilter) -> Result<Page<AuditEntry>, sqlx::Error> {
+/// A cursor that is no place in the record; or the database's.
+pub async fn list(db: impl PgExecutor<'_>, filter: &AuditFilter) -> Result<Page<AuditEntry>, super::ListError> {
     let limit = filter.limit.unwrap_or(100).clamp(1, 500);
-    let before: Option<i64> = filter.cursor.as_deref().and_then(|cursor| cursor.parse().ok());
+    let before = super::cursor(filter.cursor.as_deref(), |text| text.parse::<i64>().ok().filter(|seq| *seq > 0))?;
     let mut rows: Vec<AuditRow> = sqlx::query_as(
         "SELECT * FROM audit \
          WHERE ($1::text IS NULL OR actor = $1) AND ($2::text IS NULL OR starts_with(action, $2)) \

@@ -83,20 +83,26 @@ macro_rules! select {
 /// Clients by name.
 ///
 /// # Errors
-/// Those of the database.
-pub async fn list(pool: &PgPool, filter: &ClientFilter) -> Result<Page<Client>, sqlx::Error> {
+/// A cursor that is no name with an id; or those of the database.
+pub async fn list(pool: &PgPool, filter: &ClientFilter) -> Result<Page<Client>, super::ListError> {
     let limit = super::limit(filter.limit);
+    let after = super::cursor(filter.cursor.as_deref(), |text| {
+        let (name, id) = text.split_once('~')?;
+        Some((name.parse::<ObjectName>().ok()?.to_string(), id.parse::<Uuid>().ok()?.to_string()))
+    })?;
+    let (after_name, after_id) = after.unzip();
     let rows: Vec<Row> = sqlx::query_as(select!(
         "WHERE ($1::text IS NULL OR m.name = $1 OR m.id::text = $1)
            AND ($2::text IS NULL OR c.name ILIKE '%' || $2 || '%')
            AND ($3::text IS NULL OR c.level LIKE $3 || '%')
-           AND ($4::text IS NULL OR (c.name, c.id::text) > (split_part($4, '~', 1), split_part($4, '~', 2)))
-         ORDER BY c.name, c.id::text LIMIT $5"
+           AND ($4::text IS NULL OR (c.name, c.id::text) > ($4, $5))
+         ORDER BY c.name, c.id::text LIMIT $6"
     ))
     .bind(super::blank(filter.master.as_deref()))
     .bind(super::blank(filter.q.as_deref()).map(super::like))
     .bind(super::blank(filter.level.as_deref()).map(super::like))
-    .bind(&filter.cursor)
+    .bind(after_name)
+    .bind(after_id)
     .bind(limit + 1)
     .fetch_all(pool)
     .await?;

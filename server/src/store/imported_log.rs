@@ -1,5 +1,6 @@
 //! Logs of runs from before nimdeck, and their bytes.
 
+use super::ListError;
 use aix::{Phase, log::Report};
 use app::model::{ImportFilter, Imported, ImportedSummary, Page};
 use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
@@ -181,27 +182,36 @@ pub async fn looks(
 /// Imported logs, newest import first.
 ///
 /// # Errors
-/// Those of the database.
-pub async fn list(pool: &PgPool, filter: &ImportFilter) -> Result<Page<ImportedSummary>, sqlx::Error> {
+/// A cursor that is no imported log; or those of the database.
+pub async fn list(pool: &PgPool, filter: &ImportFilter) -> Result<Page<ImportedSummary>, ListError> {
     let limit = super::limit(filter.limit);
-    let cursor = filter.cursor.as_deref().and_then(|cursor| cursor.parse::<Uuid>().ok());
+    let after = match super::cursor(filter.cursor.as_deref(), |text| text.parse::<Uuid>().ok())? {
+        Some(id) => Some(imported(pool, id).await?.ok_or(ListError::Cursor)?),
+        None => None,
+    };
     let rows: Vec<Row> = sqlx::query_as(select!(
         "WHERE ($1::text IS NULL OR m.name = $1 OR m.id::text = $1)
            AND ($2::text IS NULL OR l.client_name = $2)
            AND ($3::text IS NULL OR l.client_name ILIKE '%' || $3 || '%' OR l.cause ILIKE '%' || $3 || '%'
                 OR l.imported_by ILIKE '%' || $3 || '%' OR array_to_string(l.codes, ' ') ILIKE '%' || $3 || '%')
-           AND ($4::uuid IS NULL OR (l.imported_at, l.id) < (SELECT imported_at, id FROM imported_log WHERE id = $4))
-         ORDER BY l.imported_at DESC, l.id DESC LIMIT $5"
+           AND ($4::timestamptz IS NULL OR (l.imported_at, l.id) < ($4, $5::uuid))
+         ORDER BY l.imported_at DESC, l.id DESC LIMIT $6"
     ))
     .bind(super::blank(filter.master.as_deref()))
     .bind(super::blank(filter.client.as_deref()))
     .bind(super::blank(filter.q.as_deref()).map(super::like))
-    .bind(cursor)
+    .bind(after.map(|(at, _)| at))
+    .bind(after.map(|(_, id)| id))
     .bind(limit + 1)
     .fetch_all(pool)
     .await?;
     let items = rows.into_iter().map(Row::wire).collect::<Result<Vec<_>, _>>()?;
     Ok(super::page(items, limit, |item| item.id.to_string()))
+}
+
+/// The place of an imported log in the list.
+async fn imported(pool: &PgPool, id: Uuid) -> Result<Option<(OffsetDateTime, Uuid)>, sqlx::Error> {
+    sqlx::query_as("SELECT imported_at, id FROM imported_log WHERE id = $1").bind(id).fetch_optional(pool).await
 }
 
 /// One imported log with its report.

@@ -25,7 +25,8 @@ pub mod waiting;
 pub mod watch;
 pub mod writable;
 
-pub(crate) use support::{blank, decode, like, limit, page, state};
+pub use support::ListError;
+pub(crate) use support::{blank, cursor, decode, like, limit, page, state};
 pub use transaction::{Attempts, Conflict, Tx, begin};
 
 use sqlx::migrate::{MigrateError, Migrator};

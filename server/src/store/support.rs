@@ -1,6 +1,6 @@
 //! Small things every query file needs.
 
-use app::model::{Page, State};
+use app::model::{Page, Problem, State};
 
 /// A column holds what its type does not allow.
 pub(crate) fn decode(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> sqlx::Error {
@@ -25,6 +25,34 @@ pub(crate) fn blank(text: Option<&str>) -> Option<&str> {
 /// Text as part of a LIKE pattern that means itself.
 pub(crate) fn like(text: &str) -> String {
     text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_")
+}
+
+/// Why a list could not be given.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// The cursor is none of this list. To take it for the first page would give a script the same items again and again.
+    #[error("the cursor is none of this list")]
+    Cursor,
+    /// The database's.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+impl From<ListError> for Problem {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::Cursor => crate::error::BAD_INPUT.field(
+                "cursor",
+                "is none of this list; send the `next` of the page before, or leave it out for the first page",
+            ),
+            ListError::Database(error) => crate::error::database(&error),
+        }
+    }
+}
+
+/// The cursor that was sent, read by `read`; none where none was sent.
+pub(crate) fn cursor<T>(sent: Option<&str>, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, ListError> {
+    blank(sent).map(|text| read(text).ok_or(ListError::Cursor)).transpose()
 }
 
 /// A page from one item more than fits: the extra one only says that there is a next page.

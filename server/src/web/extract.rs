@@ -10,6 +10,7 @@ use axum::response::IntoResponse;
 use http::StatusCode;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// Whoever is signed in. Behind the gate there always is somebody.
 pub struct SignedIn(pub Caller);
@@ -23,10 +24,23 @@ impl<S: Sync> FromRequestParts<S> for SignedIn {
     }
 }
 
-/// A JSON body.
+/// A JSON body. No text in it has a NUL.
 pub struct Body<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let bytes = bytes(request, state).await?;
+        no_nul(&bytes)?;
+        Ok(Self(json(&bytes)?))
+    }
+}
+
+/// A JSON body whose texts may be anything. A name at sign-in is wrong, whatever is in it, and nothing else.
+pub struct AnyBody<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for AnyBody<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
@@ -35,7 +49,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-/// A JSON body that may be left out.
+/// A JSON body that may be left out. No text in it has a NUL.
 pub struct OptionalBody<T>(pub T);
 
 impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
@@ -43,6 +57,7 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalB
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
         let bytes = bytes(request, state).await?;
+        no_nul(&bytes)?;
         Ok(Self(if bytes.trim_ascii().is_empty() { T::default() } else { json(&bytes)? }))
     }
 }
@@ -55,6 +70,37 @@ async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Fai
             BAD_INPUT.problem("The body of the request could not be read to its end. Send it again.")
         })
     })
+}
+
+/// What is wrong with a text that has a NUL. PostgreSQL keeps none, so no row can be meant by one; and a query that it
+/// refuses after the first byte of an answer can only break the answer off.
+const NUL: &str = "must not have a NUL character";
+
+/// Refuses a text with a NUL anywhere in a body.
+fn no_nul(bytes: &[u8]) -> Result<(), Problem> {
+    // Raw it is no JSON, so it can only be written like this; but a backslash before it takes its meaning away.
+    if memchr::memmem::find(bytes, b"\\u0000").is_none() {
+        return Ok(());
+    }
+    // What is no JSON is said by whoever reads it.
+    let value = serde_json::from_slice(bytes).unwrap_or(Value::Null);
+    match nul_in(&value, "") {
+        Some(field) => Err(BAD_INPUT.field(if field.is_empty() { "body" } else { &field }, NUL)),
+        None => Ok(()),
+    }
+}
+
+/// The path of the first text with a NUL.
+fn nul_in(value: &Value, path: &str) -> Option<String> {
+    match value {
+        Value::String(text) => text.contains('\0').then(|| path.to_owned()),
+        Value::Array(items) => items.iter().enumerate().find_map(|(n, item)| nul_in(item, &format!("{path}[{n}]"))),
+        Value::Object(fields) => fields.iter().find_map(|(name, value)| {
+            let dot = if path.is_empty() { "" } else { "." };
+            if name.contains('\0') { Some(path.to_owned()) } else { nul_in(value, &format!("{path}{dot}{name}")) }
+        }),
+        _ => None,
+    }
 }
 
 fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
@@ -96,6 +142,13 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Filter<T> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            let pairs = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map(|Query(pairs)| pairs);
+            let found =
+                pairs.unwrap_or_default().into_iter().find(|(name, value)| (name.clone() + value).contains('\0'));
+            let field = found.map(|(name, _)| name).filter(|name| !name.contains('\0'));
+            return Err(BAD_INPUT.field(field.as_deref().unwrap_or("query"), NUL).into());
+        }
         let Query(value) = Query::try_from_uri(&parts.uri).map_err(|rejection| {
             let text = rejection.body_text();
             let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
@@ -115,10 +168,31 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for At<T> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        let Path(value) = Path::from_request_parts(parts, state)
-            .await
-            .map_err(|_| NOT_FOUND.problem(format!("There is nothing at {}.", parts.uri.path())))?;
+        let nothing = |path: &str| NOT_FOUND.problem(format!("There is nothing at {path}."));
+        if parts.uri.path().contains("%00") {
+            return Err(nothing(parts.uri.path()).into());
+        }
+        let Path(value) = Path::from_request_parts(parts, state).await.map_err(|_| nothing(parts.uri.path()))?;
         Ok(Self(value))
+    }
+}
+
+/// The query of a list that has one page only: whoever sends a cursor took it from somewhere else.
+pub struct OnePage;
+
+impl<S: Sync> FromRequestParts<S> for OnePage {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        #[derive(serde::Deserialize)]
+        struct Sent {
+            cursor: Option<String>,
+        }
+        let Filter(Sent { cursor }) = Filter::from_request_parts(parts, state).await?;
+        match cursor.filter(|cursor| !cursor.trim().is_empty()) {
+            Some(_) => Err(Problem::from(crate::store::ListError::Cursor).into()),
+            None => Ok(Self),
+        }
     }
 }
 
@@ -126,6 +200,18 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for At<T> {
 mod tests {
     use super::*;
     use app::model::LaunchRequest;
+
+    #[test]
+    fn low_a_nul_is_refused_wherever_it_stands() {
+        let field = |body: &str| no_nul(body.as_bytes()).map_err(|problem| problem.errors[0].field.clone());
+        assert_eq!(field(r#"{"note": "a\u0000b"}"#), Err("note".to_owned()));
+        assert_eq!(field(r#"{"a": [{"b": "x"}, {"b": "\u0000"}]}"#), Err("a[1].b".to_owned()));
+        assert_eq!(field(r#"{"a": {"\u0000": 1}}"#), Err("a".to_owned()));
+        assert_eq!(field(r#""\u0000""#), Err("body".to_owned()));
+        for harmless in [r#"{"note": "\\u0000"}"#, r#"{"note": "\u0001"}"#, r#"{"note": "\u0000"#] {
+            assert_eq!(field(harmless), Ok(()), "{harmless}");
+        }
+    }
 
     fn refusal(body: &str) -> Problem {
         json::<LaunchRequest>(body.as_bytes()).unwrap_err()

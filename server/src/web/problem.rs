@@ -1,6 +1,6 @@
 //! Errors as they leave the server: RFC 9457 for programs, a page for people.
 
-use crate::error::{BAD_INPUT, BODY_TOO_LARGE, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND};
+use crate::error::{BAD_INPUT, BODY_TOO_LARGE, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, TOO_BUSY};
 use app::model::Problem;
 use axum::Json;
 use axum::extract::Request;
@@ -38,10 +38,10 @@ impl From<Problem> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let status = self.status();
+        let (status, retry_after) = (self.status(), self.retry_after());
         let mut response = (status, Json(self.0)).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        hint_retry(&mut response);
+        response.headers_mut().extend(retry_after.map(|seconds| (RETRY_AFTER, seconds)));
         response
     }
 }
@@ -57,23 +57,25 @@ impl Failure {
         if audience == Audience::Program {
             return self.into_response();
         }
-        let status = self.status();
+        let (status, retry_after) = (self.status(), self.retry_after());
         let mut response = (status, Html(page(&self.0))).into_response();
         let policy =
             HeaderValue::from_static("default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'");
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
-        hint_retry(&mut response);
+        response.headers_mut().extend(retry_after.map(|seconds| (RETRY_AFTER, seconds)));
         response
     }
-}
 
-fn hint_retry(response: &mut Response) {
-    let seconds = match response.status() {
-        StatusCode::TOO_MANY_REQUESTS => "300",
-        StatusCode::SERVICE_UNAVAILABLE => "5",
-        _ => return,
-    };
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(seconds));
+    /// Seconds to wait before the same request makes sense again.
+    fn retry_after(&self) -> Option<HeaderValue> {
+        let seconds = match self.status() {
+            StatusCode::TOO_MANY_REQUESTS if self.0.code == TOO_BUSY.code => "2",
+            StatusCode::TOO_MANY_REQUESTS => "300",
+            StatusCode::SERVICE_UNAVAILABLE => "5",
+            _ => return None,
+        };
+        Some(HeaderValue::from_static(seconds))
+    }
 }
 
 /// A page without scripts: it must work when nothing else does.

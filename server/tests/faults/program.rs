@@ -67,6 +67,11 @@ impl Program {
         self.server.0.kill().await.unwrap();
     }
 
+    /// Waits for its end.
+    pub(crate) async fn ended(&mut self) -> std::process::ExitStatus {
+        self.server.0.wait().await.unwrap()
+    }
+
     /// Starts it again on the same data directory and address.
     pub(crate) async fn start_again(&mut self) {
         self.server = spawn(self.dir.path(), &self.options, self.address()).await.1;

@@ -9,7 +9,7 @@ use app::model::{
 };
 use app::port::{Deck, check};
 use async_trait::async_trait;
-use server::error::{NOT_FOUND, database};
+use server::error::NOT_FOUND;
 use server::store::audit;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -154,6 +154,6 @@ impl Deck for NoEstate {
     }
     async fn audit(&self, c: &Caller, filter: AuditFilter) -> Result<Page<AuditEntry>, Problem> {
         check(Some(c), Permission::View)?;
-        audit::list(&self.0, &filter).await.map_err(|error| database(&error))
+        Ok(audit::list(&self.0, &filter).await?)
     }
 }

@@ -3,6 +3,7 @@
 use crate::{components::state_badge::Shape, format};
 use aix::log::FilesetResult;
 use leptos::{html, prelude::*};
+use std::collections::HashSet;
 
 /// Rows that are shown at a time; the filter finds the others.
 const SHOWN: usize = 200;
@@ -19,9 +20,11 @@ fn matching<'a>(rows: &'a [FilesetResult], filter: &str) -> impl Iterator<Item =
 /// What did not go in, each once: the rows, and the names that have none.
 fn unsuccessful(rows: &[FilesetResult], failed: &[String], cancelled: &[String]) -> Vec<FilesetResult> {
     let mut found: Vec<FilesetResult> = rows.iter().filter(|row| row.result != "SUCCESS").cloned().collect();
+    // A log may have thousands of names and of rows.
+    let known: HashSet<(&str, &str)> = rows.iter().map(|row| (row.name.as_str(), row.result.as_str())).collect();
     for (names, result) in [(failed, "FAILED"), (cancelled, "CANCELLED")] {
         for name in names {
-            if !found.iter().any(|row| row.name == *name && row.result == result) {
+            if !known.contains(&(name.as_str(), result)) {
                 let none = String::new;
                 found.push(FilesetResult {
                     name: name.clone(),

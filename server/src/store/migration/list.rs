@@ -1,7 +1,7 @@
 //! Many migrations: the history, and what changed lately.
 
 use super::Row;
-use crate::store::{blank, like, limit, page};
+use crate::store::{ListError, blank, cursor, like, limit, page};
 use app::model::{MigrationFilter, MigrationSummary, Page, State};
 use sqlx::{PgExecutor, PgPool};
 use time::OffsetDateTime;
@@ -10,12 +10,15 @@ use uuid::Uuid;
 /// Migrations, newest first.
 ///
 /// # Errors
-/// Those of the database.
-pub async fn list(pool: &PgPool, filter: &MigrationFilter) -> Result<Page<MigrationSummary>, sqlx::Error> {
+/// A cursor that is no migration; or those of the database.
+pub async fn list(pool: &PgPool, filter: &MigrationFilter) -> Result<Page<MigrationSummary>, ListError> {
     let limit = limit(filter.limit);
     let states: Option<Vec<&str>> =
         blank(filter.state.as_deref()).map(|states| states.split(',').map(str::trim).collect());
-    let cursor = filter.cursor.as_deref().and_then(|cursor| cursor.parse::<Uuid>().ok());
+    let after = match cursor(filter.cursor.as_deref(), |text| text.parse::<Uuid>().ok())? {
+        Some(id) => Some(requested(pool, id).await?.ok_or(ListError::Cursor)?),
+        None => None,
+    };
     let rows: Vec<Row> = sqlx::query_as(select!(
         "WHERE ($1::text[] IS NULL OR g.state = ANY($1))
            AND ($2::text IS NULL OR c.name = $2 OR c.id::text = $2)
@@ -24,8 +27,8 @@ pub async fn list(pool: &PgPool, filter: &MigrationFilter) -> Result<Page<Migrat
                 OR g.request->>'change_ref' ILIKE '%' || $4 || '%' OR g.request->>'note' ILIKE '%' || $4 || '%')
            AND ($5::timestamptz IS NULL OR g.requested_at >= $5)
            AND ($6::timestamptz IS NULL OR g.requested_at < $6)
-           AND ($7::uuid IS NULL OR (g.requested_at, g.id) < (SELECT requested_at, id FROM migration WHERE id = $7))
-         ORDER BY g.requested_at DESC, g.id DESC LIMIT $8"
+           AND ($7::timestamptz IS NULL OR (g.requested_at, g.id) < ($7, $8::uuid))
+         ORDER BY g.requested_at DESC, g.id DESC LIMIT $9"
     ))
     .bind(states)
     .bind(blank(filter.client.as_deref()))
@@ -33,12 +36,18 @@ pub async fn list(pool: &PgPool, filter: &MigrationFilter) -> Result<Page<Migrat
     .bind(blank(filter.q.as_deref()).map(like))
     .bind(filter.since.map(OffsetDateTime::from))
     .bind(filter.until.map(OffsetDateTime::from))
-    .bind(cursor)
+    .bind(after.map(|(at, _)| at))
+    .bind(after.map(|(_, id)| id))
     .bind(limit + 1)
     .fetch_all(pool)
     .await?;
     let items = rows.iter().map(Row::summary).collect::<Result<Vec<_>, _>>()?;
     Ok(page(items, limit, |item| item.id.to_string()))
+}
+
+/// The place of a migration in the list.
+async fn requested(pool: &PgPool, id: Uuid) -> Result<Option<(OffsetDateTime, Uuid)>, sqlx::Error> {
+    sqlx::query_as("SELECT requested_at, id FROM migration WHERE id = $1").bind(id).fetch_optional(pool).await
 }
 
 /// Migrations in these states: how many, and the newest. With a moment, those that got there since then, the latest first: what was

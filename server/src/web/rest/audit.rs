@@ -1,17 +1,19 @@
 //! `/audit`: the record, in pages and whole.
 
 use super::{Answer, AppState, Failure};
+use crate::error::database;
 use crate::store::audit as record;
 use crate::web::extract::{Filter, SignedIn};
-use app::model::{AuditEntry, AuditFilter, Page, Permission};
+use app::model::{AuditEntry, AuditFilter, Page, Permission, Problem};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use futures::TryStreamExt;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::Deserialize;
+use serde_json::json;
 use std::fmt::Write as _;
 
 pub(super) fn router() -> Router<AppState> {
@@ -40,7 +42,9 @@ struct ExportFilter {
     format: Format,
 }
 
-/// Oldest first, as a stream. Cut short it has no last line end, and the receiver sees a broken transfer.
+/// Oldest first, as a stream. The first rows are read before the answer begins, so that what cannot be read at all is an
+/// error and no short record. Where a later row cannot be read, the last line says so and the transfer breaks off: a proxy
+/// that speaks HTTP/1.0 would take the broken transfer for a whole one.
 async fn export(
     State(state): State<AppState>,
     SignedIn(caller): SignedIn,
@@ -52,8 +56,10 @@ async fn export(
         Format::Jsonl => ("application/jsonl", "audit.jsonl", ""),
         Format::Csv => ("text/csv; charset=utf-8", "audit.csv", "seq,at,actor,action,subject,detail,hash\r\n"),
     };
-    let head = futures::stream::iter([Ok(head.to_owned())]);
-    let rows = record::export(state.pool, filter).and_then(move |entry| async move {
+    let mut rows = record::export(state.pool, filter);
+    let first = rows.try_next().await.map_err(|error| database(&error))?;
+    let head = stream::iter([Ok(head.to_owned())]);
+    let lines = stream::iter(first.map(Ok)).chain(rows).and_then(move |entry| async move {
         match format {
             Format::Jsonl => {
                 serde_json::to_string(&entry).map(|line| line + "\n").map_err(|e| sqlx::Error::Encode(e.into()))
@@ -62,7 +68,31 @@ async fn export(
         }
     });
     let headers = [(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))];
-    Ok((headers, Body::from_stream(futures::StreamExt::chain(head, rows))).into_response())
+    Ok((headers, Body::from_stream(head.chain(marked(lines, format)))).into_response())
+}
+
+/// The lines; before an error a line that says it.
+fn marked(
+    lines: impl Stream<Item = Result<String, sqlx::Error>> + Send + 'static,
+    format: Format,
+) -> impl Stream<Item = Result<String, sqlx::Error>> + Send + 'static {
+    lines.flat_map(move |line| {
+        let error = match line {
+            Ok(line) => return stream::iter([Ok(line)]).left_stream(),
+            Err(error) => error,
+        };
+        let Problem { code, detail, .. } = database(&error);
+        let last = match format {
+            Format::Jsonl => json!({ "incomplete": true, "code": code, "detail": detail }).to_string() + "\n",
+            Format::Csv => format!("\"incomplete\",{},{}\r\n", quoted(&code), quoted(&detail)),
+        };
+        // The line is sent before the connection is closed over the error.
+        let broken = stream::once(async move {
+            tokio::task::yield_now().await;
+            Err(error)
+        });
+        stream::iter([Ok(last)]).chain(broken).right_stream()
+    })
 }
 
 fn csv(entry: &AuditEntry) -> String {
@@ -93,6 +123,18 @@ fn quoted(field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn low_an_export_that_breaks_off_does_not_look_complete() {
+        let rows = || stream::iter([Ok("one\n".to_owned()), Err(sqlx::Error::PoolTimedOut)]);
+        for (format, says) in [(Format::Jsonl, "{\"code\":\"ND0002\""), (Format::Csv, "\"incomplete\",\"ND0002\"")] {
+            let lines: Vec<_> = marked(rows(), format).collect().await;
+            assert!(
+                matches!(&lines[..], [Ok(one), Ok(last), Err(_)] if one == "one\n" && last.starts_with(says)),
+                "{lines:?}"
+            );
+        }
+    }
 
     #[test]
     fn csv_fields_are_quoted_and_no_formula() {

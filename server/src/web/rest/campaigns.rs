@@ -2,7 +2,7 @@
 
 use super::{Answer, AppState, Failure};
 use crate::error::NOT_FOUND;
-use crate::web::extract::{At, Body, OptionalBody, SignedIn};
+use crate::web::extract::{At, Body, OnePage, OptionalBody, SignedIn};
 use app::model::{Campaign, CampaignAction, CampaignAsk, NewCampaign, Page};
 use axum::extract::State;
 use axum::routing::{get, post};
@@ -17,7 +17,7 @@ pub(super) fn router() -> Router<AppState> {
         .route("/campaigns/{id}/{action}", post(act))
 }
 
-async fn list(State(state): State<AppState>, SignedIn(caller): SignedIn) -> Answer<Page<Campaign>> {
+async fn list(State(state): State<AppState>, SignedIn(caller): SignedIn, _: OnePage) -> Answer<Page<Campaign>> {
     Ok(Json(state.deck.campaigns(&caller).await?))
 }
 

@@ -2,24 +2,30 @@
 //!
 //! A log may be as long as a night of installp; the body is read piece by piece and forgotten. An extractor would hold it
 //! in memory first, and a limit that fits one would refuse the logs that most need explaining.
+//!
+//! Reading is processor work, so it is done in [`crate::compute`], at most [`PIECE`] bytes of a body at a time: then two
+//! long logs share the processors with everything else, and a stop waits for one piece only. The longest single job is the
+//! last one, which reads what may be a command's output: 4 MiB, in time linear in it (the tests `c2_…` of `aix`).
 
 use super::{AppState, Failure};
 use crate::{
-    error::{BAD_INPUT, BODY_TOO_LARGE, UPLOAD_STALLED},
-    logs::explain::{Asked, Explained, Explainer},
+    compute,
+    error::{BAD_INPUT, BODY_TOO_LARGE, INTERNAL, TOO_BUSY, UPLOAD_STALLED},
+    logs::explain::{Asked, Explained, Explainer, LOG},
     web::extract::{Filter, SignedIn},
 };
 use app::model::Problem;
 use axum::{
-    Json, Router,
+    Router,
     body::{Body, HttpBody},
     response::{IntoResponse, Response},
     routing::post,
 };
 use futures::StreamExt;
-use http::{HeaderName, header::CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, header::CONTENT_TYPE};
 use serde::Deserialize;
-use std::time::Duration;
+use std::{convert::Infallible, mem, time::Duration};
+use tokio::sync::Semaphore;
 
 /// What is put up with from whoever sends.
 #[derive(Clone, Copy)]
@@ -32,6 +38,12 @@ struct Limits {
 
 /// 1 GiB, and half a minute of silence.
 const LIMITS: Limits = Limits { largest: 1 << 30, patience: Duration::from_secs(30) };
+
+/// Bytes of a body that are read in one job.
+const PIECE: usize = 256 << 10;
+
+/// Bodies that are read at once. Each may hold 4 MiB of its beginning, and its answer some ten times as much.
+static AT_ONCE: Semaphore = Semaphore::const_new(16);
 
 /// The header that names what an output was read as; the body is its value and nothing else.
 const KIND: HeaderName = HeaderName::from_static("nimdeck-kind");
@@ -49,35 +61,53 @@ struct As {
 
 async fn explain(SignedIn(_): SignedIn, Filter(As { kind }): Filter<As>, body: Body) -> Result<Response, Failure> {
     let asked = Asked::read(kind.as_deref())?;
-    Ok(match explained(body, LIMITS, asked).await? {
-        Explained::Log(report) => Json(report).into_response(),
-        // It is JSON already, in the order in which the command prints it.
-        Explained::Output { kind, json } => {
-            ([(CONTENT_TYPE, "application/json"), (KIND, kind.name)], json).into_response()
+    let held = AT_ONCE.try_acquire().map_err(|_| {
+        TOO_BUSY.problem("The server explains as many outputs as it can hold just now. Try again in a moment.")
+    })?;
+    let (kind, json) = explained(body, LIMITS, asked).await?;
+    // A large output has a large answer: it counts as held until it is sent.
+    let sent = futures::stream::iter([Ok::<_, Infallible>(json)]).map(move |json| {
+        let _ = &held;
+        json
+    });
+    let mut response = ([(CONTENT_TYPE, "application/json")], Body::from_stream(sent)).into_response();
+    if kind != LOG {
+        response.headers_mut().insert(KIND, HeaderValue::from_static(kind));
+    }
+    Ok(response)
+}
+
+/// The kind of an output and its value as JSON, in the order in which the command prints it.
+async fn explained(body: Body, limits: Limits, asked: Asked) -> Result<(&'static str, Vec<u8>), Problem> {
+    let (explainer, rest) = read(body, limits).await?;
+    let work = move || {
+        let mut explainer = explainer;
+        explainer.push(&rest);
+        match explainer.explained(asked)? {
+            Explained::Log(report) => {
+                let json = serde_json::to_vec(&report);
+                Ok((LOG, json.map_err(|error| INTERNAL.problem(format!("The report cannot be written: {error}")))?))
+            }
+            Explained::Output { kind, json } => Ok((kind.name, json.into_bytes())),
         }
-    })
+    };
+    compute::shared().run(work).await?
 }
 
-async fn explained(body: Body, limits: Limits, asked: Asked) -> Result<Explained, Problem> {
-    let mut explainer = Explainer::new();
-    read(body, limits, |bytes| explainer.push(bytes)).await?;
-    explainer.explained(asked)
-}
-
-/// Gives the body to `take`, piece by piece.
-async fn read(body: Body, Limits { largest, patience }: Limits, mut take: impl FnMut(&[u8])) -> Result<(), Problem> {
+/// Reads the body piece by piece. What is left of it is the last piece, which was not read yet.
+async fn read(body: Body, Limits { largest, patience }: Limits) -> Result<(Explainer, Vec<u8>), Problem> {
     let too_large = || {
         BODY_TOO_LARGE.problem(format!("The body has more than {largest} bytes. Send the last run of the log only."))
     };
     if body.size_hint().lower() > largest {
         return Err(too_large());
     }
-    let mut seen = 0;
-    let mut pieces = body.into_data_stream();
+    let (mut explainer, mut piece, mut seen) = (Explainer::new(), Vec::new(), 0);
+    let mut frames = body.into_data_stream();
     loop {
-        let piece = match tokio::time::timeout(patience, pieces.next()).await {
-            Ok(None) => return Ok(()),
-            Ok(Some(Ok(piece))) => piece,
+        let frame = match tokio::time::timeout(patience, frames.next()).await {
+            Ok(None) => return Ok((explainer, piece)),
+            Ok(Some(Ok(frame))) => frame,
             Ok(Some(Err(_))) => {
                 return Err(BAD_INPUT.problem("The body of the request could not be read to its end. Send it again."));
             }
@@ -88,13 +118,19 @@ async fn read(body: Body, Limits { largest, patience }: Limits, mut take: impl F
                 )));
             }
         };
-        seen += piece.len() as u64;
+        seen += frame.len() as u64;
         if seen > largest {
             return Err(too_large());
         }
-        take(&piece);
-        // Explaining is work: others on this thread get their turn, however fast the bytes come.
-        tokio::task::yield_now().await;
+        piece.extend_from_slice(&frame);
+        if piece.len() >= PIECE {
+            let full = mem::take(&mut piece);
+            let work = move || {
+                explainer.push(&full);
+                explainer
+            };
+            explainer = compute::shared().run(work).await?;
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Answer, AppState, Failure};
 use crate::store::imported_log;
-use crate::web::extract::{At, Body, Filter, SignedIn};
+use crate::web::extract::{At, Body, Filter, OnePage, SignedIn};
 use app::model::{ImportFilter, ImportRequest, ImportResult, Imported, ImportedSummary, OldLog, Page};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -25,6 +25,7 @@ async fn on_master(
     State(state): State<AppState>,
     SignedIn(caller): SignedIn,
     At(id): At<Uuid>,
+    _: OnePage,
 ) -> Answer<Page<OldLog>> {
     Ok(Json(state.deck.old_logs(&caller, id).await?))
 }

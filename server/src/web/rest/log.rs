@@ -3,7 +3,8 @@
 use super::{AppState, Failure};
 use crate::{
     auth::watching::{Held, Rights},
-    error::{BAD_INPUT, NOT_FOUND, NOT_SIGNED_IN, database},
+    compute,
+    error::{BAD_INPUT, NO_SUCH_RANGE, NOT_FOUND, NOT_SIGNED_IN, database},
     logs::{
         bus::Bus,
         fleet,
@@ -12,7 +13,7 @@ use crate::{
     store::log,
     web::extract::{At, Filter, SignedIn},
 };
-use app::model::{Caller, LogLine, LogLines, Migration};
+use app::model::{Caller, LogLine, LogLines, Migration, Problem};
 use axum::{
     Json, Router,
     body::Body,
@@ -23,15 +24,21 @@ use axum::{
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 use sqlx::PgPool;
-use std::{convert::Infallible, sync::Arc};
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tower_sessions::Session;
 use uuid::Uuid;
 
 /// Hits a search gives at most.
 const HITS: usize = 1000;
+/// How long a search may work: enough for gigabytes, unless the pattern is made to be slow.
+const SEARCH: Duration = Duration::from_secs(10);
 
 /// Routes of `/api/v1`; the bus is that of this process.
 pub fn router(pool: PgPool, bus: Arc<Bus>) -> Router<AppState> {
@@ -99,13 +106,19 @@ async fn raw(
         .header(header::CONTENT_TYPE, "text/plain; charset=utf-8")
         .header(header::ACCEPT_RANGES, "bytes")
         .header(header::CONTENT_DISPOSITION, format!("inline; filename=\"{}-{id}.log\"", migration.subject));
-    if let Some(etag) = etag(&migration) {
+    let etag = etag(&migration);
+    // A range of another version than the caller has would not fit its other bytes.
+    let same = headers
+        .get(header::IF_RANGE)
+        .is_none_or(|seen| etag.as_ref().is_some_and(|tag| seen.as_bytes() == tag.as_bytes()));
+    if let Some(etag) = etag {
         if headers.get(header::IF_NONE_MATCH).is_some_and(|seen| seen.as_bytes() == etag.as_bytes()) {
             return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
         }
         response = response.header(header::ETAG, etag);
     }
-    let asked = headers.get(header::RANGE).and_then(|range| range.to_str().ok()).map(|range| one_range(range, total));
+    let asked = headers.get(header::RANGE).filter(|_| same).and_then(|range| range.to_str().ok());
+    let asked = asked.map(|range| one_range(range, total));
     let (status, from, to) = match asked {
         None | Some(Ranged::Ignored) => (StatusCode::OK, 0, total),
         Some(Ranged::Part(from, to)) => {
@@ -113,8 +126,11 @@ async fn raw(
             (StatusCode::PARTIAL_CONTENT, from, to)
         }
         Some(Ranged::Impossible) => {
+            let why = format!(
+                "The log has {total} bytes, and none of those that were asked for. Ask for others, or for all."
+            );
             let range = [(header::CONTENT_RANGE, format!("bytes */{total}"))];
-            return Ok((StatusCode::RANGE_NOT_SATISFIABLE, range).into_response());
+            return Ok((range, Failure(NO_SUCH_RANGE.problem(why))).into_response());
         }
     };
     let body = Body::from_stream(bytes(state.pool, id, from, to));
@@ -183,22 +199,47 @@ async fn search(
     }
     state.deck.migration(&caller, id).await?;
     let pattern = if search.regex { search.q } else { regex::escape(&search.q) };
-    // The engine takes linear time; the limit is for patterns that are large once compiled.
-    let wanted = RegexBuilder::new(&pattern).case_insensitive(true).size_limit(1 << 20).build();
+    // The engine takes time linear in the text, times the size of the pattern once compiled: hence the limit.
+    let wanted = RegexBuilder::new(&pattern).case_insensitive(true).size_limit(1 << 18).build();
     let wanted = wanted.map_err(|why| BAD_INPUT.field("q", format!("is no regular expression: {why}")))?;
     let mut items: Vec<LogLine> = Vec::new();
-    let mut next = 1;
+    let (mut next, mut spent) = (1, Duration::ZERO);
     while items.len() < HITS {
         let rows = log::from_line(&state.pool, id, next, 16).await.map_err(|error| database(&error))?;
         let Some(last) = rows.last() else { break };
         next = last.first_line.unsigned_abs() + u64::from(last.line_count.unsigned_abs());
-        for row in &rows {
-            let hits = row.lines().filter(|(_, text)| wanted.is_match(text));
-            items.extend(hits.map(|(line, text)| LogLine { line, phase: row.phase(), at: row.at.into(), text }));
-        }
+        let wanted = wanted.clone();
+        let work = move || {
+            let mut spent = spent;
+            hits(&rows, &wanted, &mut spent).map(|hits| (hits, spent))
+        };
+        let (found, so_far) = compute::shared().run(work).await.map_err(Problem::from)??;
+        items.extend(found);
+        spent = so_far;
     }
     items.truncate(HITS);
     Ok(Json(LogLines { items }))
+}
+
+/// The lines that match; `spent` is how long the whole search has worked.
+fn hits(rows: &[log::Row], wanted: &Regex, spent: &mut Duration) -> Result<Vec<LogLine>, Problem> {
+    let (begun, before) = (Instant::now(), *spent);
+    let mut hits = Vec::new();
+    for row in rows {
+        for (line, text) in row.lines() {
+            if wanted.is_match(&text) {
+                hits.push(LogLine { line, phase: row.phase(), at: row.at.into(), text });
+            }
+            // Between two lines: one has at most 16 KiB here.
+            *spent = before + begun.elapsed();
+            if *spent > SEARCH {
+                let why =
+                    format!("took more than {} s up to line {line}; look for something simpler", SEARCH.as_secs());
+                return Err(BAD_INPUT.field("q", why));
+            }
+        }
+    }
+    Ok(hits)
 }
 
 #[derive(Deserialize)]

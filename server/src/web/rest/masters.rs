@@ -1,7 +1,7 @@
 //! `/masters`: NIM masters and their resources.
 
 use super::{Answer, AppState, Failure};
-use crate::web::extract::{At, Body, Filter, SignedIn};
+use crate::web::extract::{At, Body, Filter, OnePage, SignedIn};
 use app::model::{Master, MasterChange, NewMaster, Page, Resource};
 use axum::extract::State;
 use axum::routing::{get, post};
@@ -19,7 +19,7 @@ pub(super) fn router() -> Router<AppState> {
         .route("/masters/{id}/resources", get(resources))
 }
 
-async fn list(State(state): State<AppState>, SignedIn(caller): SignedIn) -> Answer<Page<Master>> {
+async fn list(State(state): State<AppState>, SignedIn(caller): SignedIn, _: OnePage) -> Answer<Page<Master>> {
     Ok(Json(state.deck.masters(&caller).await?))
 }
 
@@ -85,6 +85,7 @@ async fn resources(
     SignedIn(caller): SignedIn,
     At(id): At<Uuid>,
     Filter(filter): Filter<OfType>,
+    _: OnePage,
 ) -> Answer<Page<Resource>> {
     Ok(Json(state.deck.resources(&caller, id, filter.kind).await?))
 }

@@ -1,7 +1,8 @@
 //! `/preflight` and `/migrations`: check, launch, watch, act.
 
 use super::{Answer, AppState, Failure};
-use crate::error::{BAD_INPUT, NOT_FOUND};
+use crate::deck::launch::bad_key;
+use crate::error::NOT_FOUND;
 use crate::web::extract::{At, Body, Filter, OptionalBody, SignedIn};
 use app::model::{
     Action, Ask, LaunchRequest, LogLines, Migration, MigrationFilter, MigrationSummary, Page, Preflight, Problem,
@@ -54,10 +55,7 @@ async fn launch(
 /// The caller's name for this very request: what was lost on the way can be sent again without doubling it.
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    match value.to_str() {
-        Ok(key) if (1..=200).contains(&key.len()) => Ok(Some(key.to_owned())),
-        _ => Err(BAD_INPUT.field("Idempotency-Key", "must be 1 to 200 printable ASCII characters")),
-    }
+    value.to_str().map(|key| Some(key.to_owned())).map_err(|_| bad_key())
 }
 
 async fn show(State(state): State<AppState>, SignedIn(caller): SignedIn, At(id): At<Uuid>) -> Answer<Migration> {

@@ -1,7 +1,7 @@
 //! `/schedule`, `/windows`, `/blackouts`, `/groups`: when something may begin, and how many at once.
 
 use super::{Answer, AppState, Failure};
-use crate::web::extract::{At, Body, SignedIn};
+use crate::web::extract::{At, Body, OnePage, SignedIn};
 use app::model::{Blackout, Group, NewBlackout, Page, Schedule, Window};
 use axum::extract::State;
 use axum::routing::{delete, get};
@@ -24,7 +24,7 @@ async fn all(State(state): State<AppState>, SignedIn(caller): SignedIn) -> Answe
     Ok(Json(state.deck.schedule(&caller).await?))
 }
 
-async fn windows(State(state): State<AppState>, SignedIn(caller): SignedIn) -> Answer<Page<Window>> {
+async fn windows(State(state): State<AppState>, SignedIn(caller): SignedIn, _: OnePage) -> Answer<Page<Window>> {
     Ok(Json(Page { items: state.deck.schedule(&caller).await?.windows, next: None }))
 }
 
@@ -45,7 +45,7 @@ async fn remove_window(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn blackouts(State(state): State<AppState>, SignedIn(caller): SignedIn) -> Answer<Page<Blackout>> {
+async fn blackouts(State(state): State<AppState>, SignedIn(caller): SignedIn, _: OnePage) -> Answer<Page<Blackout>> {
     Ok(Json(Page { items: state.deck.schedule(&caller).await?.blackouts, next: None }))
 }
 
@@ -66,7 +66,7 @@ async fn remove_blackout(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn groups(State(state): State<AppState>, SignedIn(caller): SignedIn) -> Answer<Page<Group>> {
+async fn groups(State(state): State<AppState>, SignedIn(caller): SignedIn, _: OnePage) -> Answer<Page<Group>> {
     Ok(Json(Page { items: state.deck.schedule(&caller).await?.groups, next: None }))
 }
 

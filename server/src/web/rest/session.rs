@@ -3,7 +3,7 @@
 use super::{Answer, AppState, Failure};
 use crate::auth::sign_in::{self, Attempt};
 use crate::settings::Secret;
-use crate::web::extract::{Body, SignedIn};
+use crate::web::extract::{AnyBody, SignedIn};
 use app::model::Me;
 use axum::extract::{ConnectInfo, State};
 use axum::routing::{get, post};
@@ -33,7 +33,7 @@ async fn sign_in(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     session: Session,
     headers: HeaderMap,
-    Body(body): Body<Credentials>,
+    AnyBody(body): AnyBody<Credentials>,
 ) -> Answer<Me> {
     let attempt = Attempt { username: &body.username, password: body.password, from: peer.ip(), headers: &headers };
     let caller = sign_in::sign_in(&state, &session, attempt).await?;

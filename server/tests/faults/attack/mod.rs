@@ -5,4 +5,6 @@
 
 pub(crate) mod aborts;
 mod c1;
+mod c2;
 mod h2;
+mod low;
