@@ -3,7 +3,7 @@
 use crate::auth::{password, password::Passwords, rate::Tries};
 use crate::error::{BAD_SETTING, CANNOT_LISTEN, INTERNAL, database, with_causes};
 use crate::settings::{Secret, Settings};
-use crate::store::{self, open::Opened, pools::Pools, session, user};
+use crate::store::{self, audit, open::Opened, pools::Pools, session, user};
 use crate::web::{listen, router, state::AppState};
 use app::model::{Problem, Role};
 use app::port::Deck;
@@ -23,6 +23,8 @@ use tokio_util::task::TaskTracker;
 /// How long requests and streams may take to end at shutdown.
 const DRAIN: Duration = Duration::from_secs(10);
 const SWEEP: Duration = Duration::from_secs(600);
+/// How often the head of the record is logged, if it has changed.
+const HEAD_INTERVAL: Duration = Duration::from_secs(600);
 
 /// The part behind the web: what drives masters and migrations.
 pub struct Engine {
@@ -95,6 +97,7 @@ async fn serve(
     }
     let Engine { deck, routes, tasks } = engine.start(settings, pools, shutdown.clone()).await?;
     tasks.spawn(sweep_sessions(pools.pages.clone(), shutdown.clone()));
+    tasks.spawn(log_audit_head(pools.pages.clone(), shutdown.clone()));
     let state = AppState {
         deck,
         pools: pools.clone(),
@@ -191,6 +194,26 @@ async fn first_user(settings: &Settings, pool: &PgPool, passwords: &Passwords) -
     // Another server on the same database may have been first: its password is the one.
     let inserted = write.await.map_err(|error| database(&error))?;
     Ok(inserted.then_some(Notice::FirstUser(made_up)))
+}
+
+/// Logs the head of the record, so that there is one outside the database (`nimdeck audit verify --expect`).
+async fn log_audit_head(pool: PgPool, shutdown: CancellationToken) {
+    let mut logged = None;
+    loop {
+        match audit::head(&pool).await {
+            Ok(head) if logged.as_ref() != Some(&head) => {
+                tracing::info!(seq = head.count, hash = head.head, "the head of the record of who did what");
+                logged = Some(head);
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the head of the record cannot be read");
+            }
+        }
+        if shutdown.run_until_cancelled(tokio::time::sleep(HEAD_INTERVAL)).await.is_none() {
+            return;
+        }
+    }
 }
 
 async fn sweep_sessions(pool: PgPool, shutdown: CancellationToken) {

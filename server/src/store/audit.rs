@@ -1,8 +1,9 @@
 //! The record of who did what, chained by hashes.
 //!
 //! A row's hash covers the row and the hash before it, so a row that was changed, removed or put in later breaks the chain
-//! from there on. Rows cut off at the *end* leave a chain that holds; who must prove completeness keeps the head's hash
-//! elsewhere (`nimdeck audit verify` prints it).
+//! from there on. Rows cut off at the *end* leave a chain that holds. Two things reveal the cut: the table `audit_head`, which the
+//! next entry is chained to; and a head that was kept outside the database (`nimdeck audit verify --expect`; the server logs one every
+//! ten minutes).
 //!
 //! Hashing what was passed in would be wrong: PostgreSQL gives some values back differently (it has no `-0.0`, and keeps
 //! microseconds). The row is therefore first read back as the database will give it, and that is hashed.
@@ -112,10 +113,9 @@ pub(super) async fn append(connection: &mut PgConnection, entries: &[Entry]) -> 
         return Ok(());
     }
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *connection).await?;
-    let last: Option<(i64, Vec<u8>)> = sqlx::query_as("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
-        .fetch_optional(&mut *connection)
-        .await?;
-    let mut head = last.unwrap_or((0, GENESIS.to_vec()));
+    // Not the last row that is there: after a cut the next entry must not close the gap.
+    let mut head: (i64, Vec<u8>) =
+        sqlx::query_as("SELECT seq, hash FROM audit_head").fetch_one(&mut *connection).await?;
     for entry in entries {
         head = append_one(connection, head, entry).await?;
     }
@@ -228,19 +228,106 @@ pub enum ChainError {
         /// How.
         why: &'static str,
     },
+    /// Entries are missing at its end.
+    #[error("the record has {count} entries and {written} were written: the entries from {} on were cut off", count + 1)]
+    CutOff {
+        /// Entries that are there.
+        count: i64,
+        /// Entries that were written.
+        written: i64,
+    },
+    /// `audit_head` is not its last entry.
+    #[error("the record ends with entry {count}, and that is not the head in audit_head")]
+    OtherHead {
+        /// Entries that are there.
+        count: i64,
+    },
+    /// `audit_head` is empty.
+    #[error("the head of the record was removed from audit_head")]
+    NoHead,
+    /// The expected head is none of its entries.
+    #[error(
+        "the record has {count} entries, and the expected head {expect} is none of them: it was cut off before that entry, or rewritten"
+    )]
+    Unexpected {
+        /// Entries that are there.
+        count: i64,
+        /// The expected head.
+        expect: Head,
+    },
     /// It could not be read.
     #[error("the record could not be read")]
     Database(#[from] sqlx::Error),
 }
 
-/// Reads the whole record and checks every hash.
+/// An expected head of the record: the hash of an entry, with its number where that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Its number.
+    pub seq: Option<i64>,
+    /// Lower-case hexadecimal.
+    pub hash: String,
+}
+
+impl std::str::FromStr for Head {
+    type Err = &'static str;
+
+    /// `HASH` or `SEQ:HASH`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (seq, hash) = match text.trim().split_once(':') {
+            Some((seq, hash)) => {
+                let seq = seq.parse().map_err(|_| "the text before the colon must be the number of the entry")?;
+                (Some(seq), hash)
+            }
+            None => (None, text.trim()),
+        };
+        if hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err("must be a hash of 64 hexadecimal digits, or NUMBER:HASH, as `nimdeck audit verify` prints it");
+        }
+        Ok(Self { seq, hash: hash.to_lowercase() })
+    }
+}
+
+impl std::fmt::Display for Head {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.seq {
+            Some(seq) => write!(f, "{seq}:{}", self.hash),
+            None => f.write_str(&self.hash),
+        }
+    }
+}
+
+/// The head of the record, by `audit_head`: how many entries were written, and the hash of the last one.
 ///
 /// # Errors
-/// The first row that does not fit; or the database's.
-pub async fn verify(db: &mut PgConnection) -> Result<Intact, ChainError> {
-    let mut rows = sqlx::query("SELECT * FROM audit ORDER BY seq").fetch(db);
+/// The database's.
+pub async fn head(db: impl PgExecutor<'_>) -> Result<Intact, sqlx::Error> {
+    let (count, hash): (i64, Vec<u8>) = sqlx::query_as("SELECT seq, hash FROM audit_head").fetch_one(db).await?;
+    Ok(Intact { count, head: super::hex(&hash) })
+}
+
+/// Reads the whole record, as of one moment. Checks every hash, that its last entry is the one in `audit_head`, and that the expected head
+/// is one of its entries.
+///
+/// # Errors
+/// The first row that does not fit; what is missing at the end; or the database's.
+pub async fn verify(db: &mut PgConnection, expect: Option<&Head>) -> Result<Intact, ChainError> {
+    // One statement sees one moment, while entries are being written. An empty record gives one row, with the head only.
+    let mut rows = sqlx::query(
+        "SELECT a.*, h.seq AS head_seq, h.hash AS head_hash FROM audit_head h LEFT JOIN audit a ON true ORDER BY a.seq",
+    )
+    .fetch(db);
     let (mut count, mut head) = (0_i64, GENESIS.to_vec());
+    let mut kept: Option<(i64, Vec<u8>)> = None;
+    let is_expected = |seq: i64, hash: &[u8]| {
+        expect.is_none_or(|expect| expect.seq.is_none_or(|wanted| wanted == seq) && expect.hash == super::hex(hash))
+    };
+    let mut found = is_expected(0, &GENESIS);
     while let Some(row) = rows.try_next().await? {
+        kept = Some((row.try_get("head_seq")?, row.try_get("head_hash")?));
+        if matches!(row.try_get::<Option<i64>, _>("seq"), Ok(None)) {
+            break;
+        }
         let row = checked(&row, count + 1)?;
         if row.seq != count + 1 {
             return Err(ChainError::Broken { seq: count + 1, why: "the row is missing" });
@@ -252,8 +339,18 @@ pub async fn verify(db: &mut PgConnection) -> Result<Intact, ChainError> {
             return Err(ChainError::Broken { seq: row.seq, why: "its content does not match its hash" });
         }
         (count, head) = (row.seq, row.hash);
+        found |= is_expected(count, &head);
     }
-    Ok(Intact { count, head: super::hex(&head) })
+    match kept {
+        None => return Err(ChainError::NoHead),
+        Some((written, _)) if written > count => return Err(ChainError::CutOff { count, written }),
+        Some((written, hash)) if written != count || hash != head => return Err(ChainError::OtherHead { count }),
+        Some(_) => {}
+    }
+    match expect.filter(|_| !found) {
+        Some(expect) => Err(ChainError::Unexpected { count, expect: expect.clone() }),
+        None => Ok(Intact { count, head: super::hex(&head) }),
+    }
 }
 
 /// A row that cannot even be read was written by somebody else.
@@ -278,6 +375,17 @@ mod tests {
     #[test]
     fn nul_is_replaced_where_text_may_stand() {
         assert_eq!(storable(json!({"a\0": ["x\0"]})), json!({"a\u{FFFD}": ["x\u{FFFD}"]}));
+    }
+
+    #[test]
+    fn m15_a_head_is_read_with_and_without_its_place() {
+        let hash = "0A".repeat(32);
+        let head = |text: &str| text.parse::<Head>();
+        assert_eq!(head(&hash), Ok(Head { seq: None, hash: "0a".repeat(32) }));
+        assert_eq!(head(&format!(" 7:{hash}\n")), Ok(Head { seq: Some(7), hash: "0a".repeat(32) }));
+        for wrong in ["", "abc", ":", &format!("x:{hash}"), &format!("7:{}", &hash[1..]), &format!("{hash}0")] {
+            assert!(head(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

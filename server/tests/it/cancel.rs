@@ -94,7 +94,7 @@ async fn c1_a_dropped_begin_or_commit_leaves_no_transaction_behind() {
     .await;
     // Each that was dropped before its commit left no entry: at most one for each attempt, and the chain holds.
     let mut connection = pool.acquire().await.unwrap();
-    store::audit::verify(&mut connection).await.unwrap();
+    store::audit::verify(&mut connection, None).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

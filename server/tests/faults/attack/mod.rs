@@ -8,3 +8,4 @@ mod c1;
 mod c2;
 mod h2;
 mod low;
+mod m15;
