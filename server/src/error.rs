@@ -80,6 +80,8 @@ codes! {
     TOO_MANY_TRIES = "ND0104", 429, "Too many tries";
     /// The request came from another site.
     CROSS_SITE = "ND0105", 403, "Cross-site request refused";
+    /// Nobody could administer nimdeck afterwards.
+    LAST_ADMIN = "ND0113", 409, "Last administrator";
     /// The master does not answer.
     MASTER_UNREACHABLE = "ND0201", 502, "NIM master unreachable";
     /// Nobody pinned the master's host key yet.

@@ -2,9 +2,9 @@
 
 use super::{say, with_database};
 use crate::auth::{password, password::Passwords, token};
-use crate::error::{BAD_INPUT, INTERNAL, NOT_FOUND, database, with_causes};
+use crate::error::{BAD_INPUT, INTERNAL, LAST_ADMIN, NOT_FOUND, database, with_causes};
 use crate::settings::{Secret, Settings};
-use crate::store::{self, session, user};
+use crate::store::{self, Tx, session, user};
 use app::model::{Problem, Role};
 use clap::Subcommand;
 use serde_json::json;
@@ -30,7 +30,7 @@ pub(super) enum User {
     },
     /// List everybody.
     List,
-    /// Set a new password, as for `add`; every session of that user ends.
+    /// Set a new password, as for `add`; every session and every token of that user ends.
     Password {
         /// Sign-in name.
         username: String,
@@ -44,33 +44,66 @@ pub(super) enum User {
         username: String,
         /// viewer, operator, approver or admin.
         role: Role,
+        /// Also where nobody is an administrator afterwards.
+        #[arg(long)]
+        force: bool,
     },
     /// Shut somebody out at once, or let them in again.
     Disable {
         /// Sign-in name.
         username: String,
         /// Let them in again.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "force")]
         undo: bool,
+        /// Also where nobody is an administrator afterwards.
+        #[arg(long)]
+        force: bool,
     },
-    /// Make a token for scripts and print it once; or revoke one.
-    Token {
+    /// Make a token for scripts and print it once; list tokens; revoke one.
+    #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+    Token(Token),
+}
+
+#[derive(clap::Args)]
+pub(super) struct Token {
+    #[command(subcommand)]
+    command: Option<TokenCommand>,
+    /// Whose.
+    #[arg(required = true)]
+    username: Option<String>,
+    /// What it is for.
+    #[arg(long, default_value = DEFAULT_NAME)]
+    name: String,
+    /// It can do no more than this, nor more than its user.
+    #[arg(long, default_value = "admin")]
+    role: Role,
+    /// It ends after so many days.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=3650))]
+    days: Option<u16>,
+    /// Revoke the token of that name instead.
+    #[arg(long, conflicts_with_all = ["role", "days"])]
+    revoke: bool,
+}
+
+#[derive(Subcommand)]
+enum TokenCommand {
+    /// List names, roles and last uses; never a token.
+    List {
+        /// Whose; everybody's where nobody is named.
+        username: Option<String>,
+    },
+    /// Revoke a token; it counts at once.
+    Revoke {
         /// Whose.
         username: String,
-        /// What it is for.
-        #[arg(long, default_value = "default")]
+        /// Its name.
+        #[arg(long, default_value = DEFAULT_NAME)]
         name: String,
-        /// It can do no more than this, nor more than its user.
-        #[arg(long, default_value = "admin")]
-        role: Role,
-        /// It ends after so many days.
-        #[arg(long, value_parser = clap::value_parser!(u16).range(1..=3650))]
-        days: Option<u16>,
-        /// Revoke the token of that name instead.
-        #[arg(long, conflicts_with_all = ["role", "days"])]
-        revoke: bool,
     },
 }
+
+/// The name of a token that was given none.
+const DEFAULT_NAME: &str = "default";
 
 impl User {
     pub(super) async fn run(self, settings: &Settings) -> Result<(), Problem> {
@@ -78,13 +111,45 @@ impl User {
             Self::Add { username, role, password_stdin } => add(pool, &username, role, password_stdin).await,
             Self::List => list(pool).await,
             Self::Password { username, password_stdin } => set_password(pool, &username, password_stdin).await,
-            Self::Role { username, role } => set_role(pool, &username, role).await,
-            Self::Disable { username, undo } => disable(pool, &username, !undo).await,
-            Self::Token { username, name, revoke: true, .. } => revoke_token(pool, &username, &name).await,
-            Self::Token { username, name, role, days, .. } => make_token(pool, &username, &name, role, days).await,
+            Self::Role { username, role, force } => set_role(pool, &username, role, force).await,
+            Self::Disable { username, undo, force } => disable(pool, &username, !undo, force).await,
+            Self::Token(token) => token.run(pool).await,
         })
         .await
     }
+}
+
+impl Token {
+    async fn run(self, pool: &PgPool) -> Result<(), Problem> {
+        let Self { command, username, name, role, days, revoke } = self;
+        let username = username.unwrap_or_default();
+        match command {
+            Some(TokenCommand::List { username }) => list_tokens(pool, username.as_deref()).await,
+            Some(TokenCommand::Revoke { username, name }) => revoke_token(pool, &username, &name).await,
+            None if revoke => revoke_token(pool, &username, &name).await,
+            None => make_token(pool, &username, &name, role, days).await,
+        }
+    }
+}
+
+async fn list_tokens(pool: &PgPool, username: Option<&str>) -> Result<(), Problem> {
+    let user = match username {
+        Some(username) => Some(find(pool, username).await?.id),
+        None => None,
+    };
+    for token in store::token::list(pool, user).await.map_err(|error| database(&error))? {
+        let used = token.last_used_at.map_or_else(|| "never used".to_owned(), |at| format!("last used {}", day(at)));
+        let ends = token.expires_at.map_or_else(String::new, |at| format!("  ends {}", day(at)));
+        let made = day(token.created_at);
+        say(format_args!("{:<32} {:<24} {:<9} made {made}  {used}{ends}", token.username, token.name, token.role));
+    }
+    Ok(())
+}
+
+/// A moment to the minute, UTC.
+fn day(at: OffsetDateTime) -> String {
+    let at = at.to_offset(time::UtcOffset::UTC);
+    format!("{} {:02}:{:02} UTC", at.date(), at.hour(), at.minute())
 }
 
 async fn add(pool: &PgPool, username: &str, role: Role, typed: bool) -> Result<(), Problem> {
@@ -116,43 +181,88 @@ async fn list(pool: &PgPool) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Somebody else may have known the old password, and made tokens with it: they end too.
 async fn set_password(pool: &PgPool, username: &str, typed: bool) -> Result<(), Problem> {
     let found = find(pool, username).await?;
     let (hash, made_up) = new_password(typed).await?;
-    recorded(pool, "user.password", &found.username, json!({}), async |db| {
-        user::set_password(&mut *db, found.id, &hash).await?;
-        session::delete_of(db, found.id).await?;
-        Ok(true)
-    })
-    .await?;
-    say(format_args!("{} has a new password", found.username));
+    let work = async {
+        let mut tx = store::begin(pool).await?;
+        user::set_password(&mut tx, found.id, &hash).await?;
+        let sessions = session::delete_of(&mut tx, found.id).await?;
+        let tokens = store::token::revoke_of(&mut tx, found.id).await?;
+        let detail = json!({ "sessions": sessions, "tokens": tokens });
+        tx.record(ACTOR, "user.password", &format!("user:{}", found.username), detail);
+        tx.commit().await?;
+        Ok((sessions, tokens))
+    };
+    let (sessions, tokens) = work.await.map_err(|error| database(&error))?;
+    let (sessions, tokens) = (counted(sessions, "session"), counted(tokens, "token"));
+    say(format_args!("{} has a new password; {sessions} and {tokens} ended", found.username));
     tell_password(made_up);
     Ok(())
 }
 
-async fn set_role(pool: &PgPool, username: &str, role: Role) -> Result<(), Problem> {
+fn counted(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+async fn set_role(pool: &PgPool, username: &str, role: Role, force: bool) -> Result<(), Problem> {
     let found = find(pool, username).await?;
-    recorded(pool, "user.role", &found.username, json!({ "from": found.role, "to": role }), async |db| {
-        user::set_role(db, found.id, role).await.map(|()| true)
-    })
-    .await?;
-    say(format_args!("{} is {} now", found.username, role.as_str()));
+    let mut tx = store::begin(pool).await.map_err(|error| database(&error))?;
+    let left = if role == Role::Admin { Left::Administrators } else { still_an_admin(&mut tx, &found, force).await? };
+    user::set_role(&mut tx, found.id, role).await.map_err(|error| database(&error))?;
+    let detail = json!({ "from": found.role, "to": role, "last_administrator": left == Left::Nobody });
+    tx.record(ACTOR, "user.role", &format!("user:{}", found.username), detail);
+    tx.commit().await.map_err(|error| database(&error))?;
+    say(format_args!("{} is {} now{}", found.username, role.as_str(), left.warning()));
     Ok(())
 }
 
-async fn disable(pool: &PgPool, username: &str, disabled: bool) -> Result<(), Problem> {
+async fn disable(pool: &PgPool, username: &str, disabled: bool, force: bool) -> Result<(), Problem> {
     let found = find(pool, username).await?;
     let (action, now) = if disabled { ("user.disable", "shut out") } else { ("user.enable", "let in again") };
-    recorded(pool, action, &found.username, json!({}), async |db| {
-        user::set_disabled(&mut *db, found.id, disabled).await?;
-        if disabled {
-            session::delete_of(db, found.id).await?;
-        }
-        Ok(true)
-    })
-    .await?;
-    say(format_args!("{} is {now}", found.username));
+    let mut tx = store::begin(pool).await.map_err(|error| database(&error))?;
+    let left = if disabled { still_an_admin(&mut tx, &found, force).await? } else { Left::Administrators };
+    user::set_disabled(&mut tx, found.id, disabled).await.map_err(|error| database(&error))?;
+    if disabled {
+        session::delete_of(&mut tx, found.id).await.map_err(|error| database(&error))?;
+    }
+    let detail = json!({ "last_administrator": left == Left::Nobody });
+    tx.record(ACTOR, action, &format!("user:{}", found.username), detail);
+    tx.commit().await.map_err(|error| database(&error))?;
+    say(format_args!("{} is {now}{}", found.username, left.warning()));
     Ok(())
+}
+
+/// Who can administer nimdeck after somebody is not an administrator any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    Administrators,
+    Nobody,
+}
+
+impl Left {
+    fn warning(self) -> &'static str {
+        match self {
+            Self::Administrators => "",
+            Self::Nobody => "; there is no administrator now, `nimdeck user role NAME admin` on this machine makes one",
+        }
+    }
+}
+
+/// Refuses to leave nimdeck without an administrator, unless that is asked for.
+async fn still_an_admin(tx: &mut Tx, found: &user::User, force: bool) -> Result<Left, Problem> {
+    if !user::is_last_admin(tx, found.id).await.map_err(|error| database(&error))? {
+        return Ok(Left::Administrators);
+    }
+    if force {
+        return Ok(Left::Nobody);
+    }
+    let name = &found.username;
+    Err(LAST_ADMIN.problem(format!(
+        "{name} is the last administrator who may sign in: nobody could manage masters and windows afterwards. Make somebody else an \
+         administrator first (`nimdeck user role NAME admin`), or repeat it with --force. Nothing was changed."
+    )))
 }
 
 async fn make_token(pool: &PgPool, username: &str, name: &str, role: Role, days: Option<u16>) -> Result<(), Problem> {

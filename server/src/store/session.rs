@@ -80,12 +80,16 @@ pub async fn delete(db: &mut PgConnection, id_hash: &[u8]) -> Result<(), sqlx::E
     sqlx::query("DELETE FROM session WHERE id_hash = $1").bind(id_hash).execute(db).await.map(drop)
 }
 
-/// Ends every session of a user.
+/// Ends every session of a user; how many had not ended yet.
 ///
 /// # Errors
 /// The database's.
-pub async fn delete_of(db: &mut PgConnection, user: Uuid) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM session WHERE user_id = $1").bind(user).execute(db).await.map(drop)
+pub async fn delete_of(db: &mut PgConnection, user: Uuid) -> Result<u64, sqlx::Error> {
+    let live: Vec<bool> = sqlx::query_scalar("DELETE FROM session WHERE user_id = $1 RETURNING expires_at > now()")
+        .bind(user)
+        .fetch_all(db)
+        .await?;
+    Ok(live.into_iter().filter(|live| *live).count() as u64)
 }
 
 /// Removes sessions that have ended.

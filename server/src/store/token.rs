@@ -84,6 +84,53 @@ pub async fn revoke(db: &mut PgConnection, user: Uuid, name: &str) -> Result<boo
     Ok(revoked.rows_affected() == 1)
 }
 
+/// Revokes every token of a user; how many still gave a right.
+///
+/// # Errors
+/// The database's.
+pub async fn revoke_of(db: &mut PgConnection, user: Uuid) -> Result<u64, sqlx::Error> {
+    let live: Vec<bool> = sqlx::query_scalar(
+        "UPDATE api_token SET revoked_at = now() WHERE user_id = $1 AND revoked_at IS NULL
+         RETURNING expires_at IS NULL OR expires_at > now()",
+    )
+    .bind(user)
+    .fetch_all(db)
+    .await?;
+    Ok(live.into_iter().filter(|live| *live).count() as u64)
+}
+
+/// A token as it is listed. Nobody sees the token itself again.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Listed {
+    /// Whose.
+    pub username: String,
+    /// What it is for.
+    pub name: String,
+    /// Its ceiling.
+    pub role: String,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<OffsetDateTime>,
+    /// When it ends by itself.
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+/// Tokens that were not revoked, of one user or of all, by user and name.
+///
+/// # Errors
+/// The database's.
+pub async fn list(pool: &PgPool, user: Option<Uuid>) -> Result<Vec<Listed>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT u.username, t.name, t.role, t.created_at, t.last_used_at, t.expires_at
+         FROM api_token t JOIN user_account u ON u.id = t.user_id
+         WHERE t.revoked_at IS NULL AND ($1::uuid IS NULL OR u.id = $1) ORDER BY u.username, t.name",
+    )
+    .bind(user)
+    .fetch_all(pool)
+    .await
+}
+
 /// Which of these give no right any more: expired, revoked, or of somebody who was disabled.
 ///
 /// # Errors

@@ -74,6 +74,33 @@ pub async fn caller(db: impl PgExecutor<'_>, id: Uuid) -> Result<Option<Caller>,
     Ok(user.map(|user| Caller { id: user.id, username: user.username, role: user.role }))
 }
 
+/// The role that somebody has now; none where they may not sign in.
+///
+/// # Errors
+/// The database's.
+pub async fn role_now(conn: &mut PgConnection, username: &str) -> Result<Option<Role>, sqlx::Error> {
+    let role: Option<String> =
+        sqlx::query_scalar("SELECT role FROM user_account WHERE username = $1 AND disabled_at IS NULL")
+            .bind(username)
+            .fetch_optional(conn)
+            .await?;
+    role.map(|role| role.parse().map_err(|error| unknown_word("role", error))).transpose()
+}
+
+/// Whether somebody is the only administrator who may sign in. Locks the administrators until the transaction ends, so that two who are
+/// shut out at the same moment are not each the other's reason.
+///
+/// # Errors
+/// The database's.
+pub async fn is_last_admin(conn: &mut PgConnection, id: Uuid) -> Result<bool, sqlx::Error> {
+    let admins: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT id FROM user_account WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id FOR NO KEY UPDATE",
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(admins == [id])
+}
+
 /// Everybody, by name.
 ///
 /// # Errors

@@ -8,4 +8,5 @@ mod c1;
 mod c2;
 mod h2;
 mod low;
+mod low_people;
 mod m15;
