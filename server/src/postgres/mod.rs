@@ -1,8 +1,10 @@
 //! The private PostgreSQL: a real one, ours alone, for people who have not set one up.
 //!
 //! An embedded or downloaded database would be one more thing to patch. The machine's own programs are used instead, on a
-//! Unix socket in a directory nobody else may enter, so that there is no port and no password to leak.
+//! Unix socket in a directory nobody else may enter, so that there is no port and no password to leak. The application's role there
+//! is no superuser.
 
+mod access;
 mod find;
 mod private;
 

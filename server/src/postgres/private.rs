@@ -5,11 +5,12 @@
 //!
 //! Layout below `DATA/postgres` (or `/var/lib/nimdeck/HASH`, where the user `postgres` cannot reach that): `cluster/`,
 //! `run/` with the socket, `postgres.log`.
+//!
+//! The application connects as a role that owns its database and is no superuser ([`access`](super::access)).
 
-use super::{PostgresError, Programs};
+use super::{PostgresError, Programs, access};
 use sha2::{Digest, Sha256};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -20,8 +21,6 @@ use tokio::process::Command;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// User and database name in the private cluster.
-const NAME: &str = "nimdeck";
 const SOCKET: &str = ".s.PGSQL.5432";
 /// `sun_path` holds 108 bytes, the last of them NUL.
 const SOCKET_PATH_MAX: usize = 107;
@@ -56,7 +55,7 @@ impl PrivatePostgres {
         let cluster = Arc::new(Cluster::locate(data_dir, durability).await?);
         cluster.create().await?;
         cluster.run().await?;
-        cluster.create_database().await?;
+        cluster.settle_access().await?;
         let watch = CancellationToken::new();
         let watcher = tokio::spawn(supervise(Arc::clone(&cluster), watch.clone()));
         Ok(Self { cluster, watch, watcher })
@@ -116,6 +115,8 @@ struct Cluster {
     socket_dir: PathBuf,
     /// None: as ourselves.
     user: Option<User>,
+    /// Names of the operating system's users that may connect: the owner of the files, and root.
+    os_users: Vec<String>,
     durability: Durability,
 }
 
@@ -123,21 +124,27 @@ impl Cluster {
     async fn locate(data_dir: &Path, durability: Durability) -> Result<Self, PostgresError> {
         tokio::fs::create_dir_all(data_dir).await.map_err(io("cannot create", data_dir))?;
         let data_dir = tokio::fs::canonicalize(data_dir).await.map_err(io("cannot find", data_dir))?;
-        let own = id(&["-u"]).await;
+        let own = number(&["-u"]).await;
         let user = if own == Some(0) { Some(postgres_user().await?) } else { None };
         let base = base_directory(&data_dir, user).await?;
+        let os_users = os_users(&base).await?;
         let version = tokio::fs::read_to_string(base.join("cluster/PG_VERSION")).await.ok();
         let programs = Programs::find(version.as_deref().map(str::trim)).await?;
         let socket_dir = socket_directory(&base, user.map(|user| user.uid).or(own))?;
-        Ok(Self { programs, base, socket_dir, user, durability })
+        Ok(Self { programs, base, socket_dir, user, os_users, durability })
     }
 
     fn data(&self) -> PathBuf {
         self.base.join("cluster")
     }
 
+    /// As the application.
     fn options(&self) -> PgConnectOptions {
-        PgConnectOptions::new_without_pgpass().socket(&self.socket_dir).port(5432).username(NAME).database(NAME)
+        self.at_socket().username(access::ROLE).database(access::DATABASE)
+    }
+
+    fn at_socket(&self) -> PgConnectOptions {
+        PgConnectOptions::new_without_pgpass().socket(&self.socket_dir).port(5432)
     }
 
     async fn answers(&self) -> bool {
@@ -157,7 +164,7 @@ impl Cluster {
         tracing::info!(path = %data.display(), "creating a private PostgreSQL");
         let mut command = self.command("initdb");
         command.args(["--encoding=UTF8", "--locale=C", "--auth-local=trust", "--auth-host=reject"]);
-        command.arg(format!("--username={NAME}")).arg("--pgdata").arg(&new);
+        command.arg(format!("--username={}", access::SUPERUSER)).arg("--pgdata").arg(&new);
         if self.durability == Durability::None {
             command.arg("--no-sync");
         }
@@ -166,6 +173,7 @@ impl Cluster {
         let mut text = tokio::fs::read_to_string(&conf).await.map_err(io("cannot read", &conf))?;
         text.push_str("\ninclude 'nimdeck.conf'\n");
         tokio::fs::write(&conf, text).await.map_err(io("cannot write", &conf))?;
+        self.write_access(&new).await?;
         tokio::fs::rename(&new, &data).await.map_err(io("cannot rename", &new))
     }
 
@@ -178,6 +186,9 @@ impl Cluster {
         }
         let conf = self.data().join("nimdeck.conf");
         tokio::fs::write(&conf, self.configuration()).await.map_err(io("cannot write", &conf))?;
+        if self.access_is_ours().await? {
+            self.write_access(&self.data()).await?;
+        }
         let mut tries = 0;
         loop {
             tries += 1;
@@ -204,19 +215,37 @@ impl Cluster {
         text
     }
 
-    async fn create_database(&self) -> Result<(), PostgresError> {
-        let create = async {
-            let mut connection = self.options().database("postgres").connect().await?;
-            let exists: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
-                .bind(NAME)
-                .fetch_one(&mut connection)
-                .await?;
-            if !exists {
-                sqlx::query("CREATE DATABASE nimdeck").execute(&mut connection).await?;
+    /// Who may connect, in the cluster's files. A crash leaves the old file or the new one.
+    async fn write_access(&self, data: &Path) -> Result<(), PostgresError> {
+        for (name, text) in [("pg_hba.conf", access::hba()), ("pg_ident.conf", access::ident(&self.os_users))] {
+            let (path, new) = (data.join(name), data.join(format!("{name}.new")));
+            if tokio::fs::read_to_string(&path).await.is_ok_and(|found| found == text) {
+                continue;
             }
-            connection.close().await
-        };
-        create.await.map_err(PostgresError::Query)
+            tokio::fs::write(&new, text).await.map_err(io("cannot write", &new))?;
+            if let Some(User { uid, gid }) = self.user {
+                chown(&new, Some(uid), Some(gid)).map_err(io("cannot give away", &new))?;
+            }
+            tokio::fs::rename(&new, &path).await.map_err(io("cannot rename", &new))?;
+        }
+        Ok(())
+    }
+
+    async fn access_is_ours(&self) -> Result<bool, PostgresError> {
+        let hba = self.data().join("pg_hba.conf");
+        Ok(access::is_ours(&tokio::fs::read_to_string(&hba).await.map_err(io("cannot read", &hba))?))
+    }
+
+    /// Makes the application's role and database where they are missing; upgrades a cluster in which that role is the superuser.
+    async fn settle_access(&self) -> Result<(), PostgresError> {
+        if !self.access_is_ours().await? {
+            tracing::info!("upgrading the private PostgreSQL: its role nimdeck is no superuser any more");
+            access::upgrade(&self.at_socket()).await.map_err(PostgresError::Query)?;
+        }
+        self.write_access(&self.data()).await?;
+        // Also where the files are up to date: a start that was killed may have written them and reloaded nothing.
+        self.pg_ctl(&["reload"]).await?;
+        access::create(&self.at_socket()).await.map_err(PostgresError::Query)
     }
 
     async fn pg_ctl(&self, arguments: &[&str]) -> Result<Output, PostgresError> {
@@ -270,13 +299,27 @@ fn io(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Postgre
     move |source| PostgresError::Io { what, path, source }
 }
 
-async fn id(arguments: &[&str]) -> Option<u32> {
+async fn id(arguments: &[&str]) -> Option<String> {
     let output = Command::new("id").args(arguments).output().await.ok().filter(|output| output.status.success())?;
-    String::from_utf8(output.stdout).ok()?.trim().parse().ok()
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
+}
+
+async fn number(arguments: &[&str]) -> Option<u32> {
+    id(arguments).await?.parse().ok()
+}
+
+/// Who may connect to a cluster below `base`: its owner; and root, who could become its owner anyway.
+async fn os_users(base: &Path) -> Result<Vec<String>, PostgresError> {
+    let owner = tokio::fs::metadata(base).await.map_err(io("cannot read", base))?.uid();
+    let mut names = Vec::new();
+    for uid in [owner, 0] {
+        names.extend(id(&["-un", &uid.to_string()]).await.filter(|name| !names.contains(name)));
+    }
+    Ok(names)
 }
 
 async fn postgres_user() -> Result<User, PostgresError> {
-    match (id(&["-u", "postgres"]).await, id(&["-g", "postgres"]).await) {
+    match (number(&["-u", "postgres"]).await, number(&["-g", "postgres"]).await) {
         (Some(uid), Some(gid)) => Ok(User { uid, gid }),
         _ => Err(PostgresError::NoUser),
     }

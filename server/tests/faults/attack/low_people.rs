@@ -74,3 +74,24 @@ async fn low_the_last_administrator_is_not_shut_out_without_a_word() {
     assert!(done && said.contains("no administrator"), "{said}");
     program.record_is_whole().await;
 }
+
+/// What the application's connection may do to the machine: nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn low_the_applications_role_is_no_superuser() {
+    let program = Program::start(3000).await;
+    let database = program.database().await;
+    let mut connection = database.acquire().await.unwrap();
+    let (role, superuser, creates): (String, bool, bool) = sqlx::query_as(
+        "SELECT rolname::text, rolsuper, rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls FROM pg_roles WHERE rolname = current_user",
+    )
+    .fetch_one(&mut *connection)
+    .await
+    .unwrap();
+    assert_eq!((role.as_str(), superuser, creates), ("nimdeck", false, false));
+    for refused in
+        ["COPY (SELECT 1) TO PROGRAM 'true'", "SET session_replication_role = replica", "CREATE ROLE other SUPERUSER"]
+    {
+        let error = sqlx::query(refused).execute(&mut *connection).await.unwrap_err();
+        assert_eq!(error.as_database_error().unwrap().code().as_deref(), Some("42501"), "{refused}: {error}");
+    }
+}
