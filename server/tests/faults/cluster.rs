@@ -14,7 +14,27 @@ pub(crate) struct Postgres {
     pub(crate) port: u16,
     /// Whether a commit waits for the disk: tests crash servers, not machines.
     fsync: &'static str,
+    /// Unmounted before its directory goes.
+    disk: Option<Disk>,
     _dir: DataDir,
+}
+
+/// A file system in memory, so that a test can fill it.
+struct Disk(PathBuf);
+
+impl Disk {
+    /// Nothing where this process may not mount.
+    fn mount(at: &Path, megabytes: u32) -> Option<Self> {
+        let size = format!("size={megabytes}m");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "nimdeck-test"]).arg(at).output();
+        mounted.is_ok_and(|output| output.status.success()).then(|| Self(at.to_owned()))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        Command::new("umount").arg("--lazy").arg(&self.0).status().ok();
+    }
 }
 
 fn free_port() -> u16 {
@@ -30,21 +50,42 @@ impl Postgres {
     /// The same, and whether it acknowledges a commit before it is on disk.
     pub(crate) async fn with_fsync(fsync: &'static str) -> Self {
         let postgres = Self::prepare(fsync).await;
-        postgres.run(
-            "initdb",
-            &[
-                "--auth=trust",
-                "--username=nimdeck",
-                "--encoding=UTF8",
-                "--locale=C",
-                "--no-sync",
-                "-D",
-                postgres.path(),
-            ],
-        );
-        postgres.start();
-        postgres.sql("postgres", "CREATE DATABASE nimdeck");
+        postgres.init();
         postgres
+    }
+
+    /// A primary on a disk of this size. Nothing where this process may not mount one.
+    pub(crate) async fn on_a_disk_of(megabytes: u32) -> Option<Self> {
+        let mut postgres = Self::prepare("off").await;
+        postgres.disk = Some(Disk::mount(&postgres.data, megabytes)?);
+        own(&postgres.data);
+        postgres.init();
+        Some(postgres)
+    }
+
+    /// Takes all that is left of its disk.
+    pub(crate) fn fill_disk(&self) {
+        let full = std::fs::File::create(self.ballast())
+            .and_then(|mut file| std::io::copy(&mut std::io::repeat(0), &mut file).map(drop));
+        assert_eq!(full.unwrap_err().kind(), std::io::ErrorKind::StorageFull);
+    }
+
+    /// Gives it back.
+    pub(crate) fn make_room(&self) {
+        std::fs::remove_file(self.ballast()).unwrap();
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.data.join("ballast")
+    }
+
+    fn init(&self) {
+        self.run(
+            "initdb",
+            &["--auth=trust", "--username=nimdeck", "--encoding=UTF8", "--locale=C", "--no-sync", "-D", self.path()],
+        );
+        self.start();
+        self.sql("postgres", "CREATE DATABASE nimdeck");
     }
 
     /// A replica of `primary`. From then on the primary acknowledges nothing that the replica does not have.
@@ -78,13 +119,16 @@ impl Postgres {
     async fn prepare(fsync: &'static str) -> Self {
         let dir = DataDir::new();
         let data = dir.path().join("pg");
-        let postgres =
-            Self { programs: Programs::find(None).await.unwrap(), data, port: free_port(), fsync, _dir: dir };
+        let postgres = Self {
+            programs: Programs::find(None).await.unwrap(),
+            data,
+            port: free_port(),
+            fsync,
+            disk: None,
+            _dir: dir,
+        };
         std::fs::create_dir(&postgres.data).unwrap();
-        if is_root() {
-            Command::new("chown").arg("postgres:").arg(&postgres.data).status().unwrap();
-        }
-        Command::new("chmod").arg("700").arg(&postgres.data).status().unwrap();
+        own(&postgres.data);
         postgres
     }
 
@@ -173,6 +217,14 @@ impl Drop for Postgres {
             while kill("-0", pid) {}
         }
     }
+}
+
+/// Makes it a directory that PostgreSQL takes.
+fn own(data: &Path) {
+    if is_root() {
+        Command::new("chown").arg("postgres:").arg(data).status().unwrap();
+    }
+    Command::new("chmod").arg("700").arg(data).status().unwrap();
 }
 
 fn postmaster(data: &Path) -> Option<u32> {

@@ -73,7 +73,13 @@ impl Fleet {
             .port(primary.port)
             .username("nimdeck")
             .database("nimdeck");
-        let pool = store::connect(options_here).await.unwrap();
+        // The program itself makes the tables: another build of it may not know those of this one.
+        let mut make_tables = nimdeck();
+        make_tables
+            .args(["audit", "verify", "--database-url", &Postgres::url(primary.port), "--data-dir"])
+            .arg(lab.path());
+        assert!(make_tables.current_dir(lab.path()).output().await.unwrap().status.success());
+        let pool = store::pool(options_here, 1);
         let new = NewMaster {
             name: "nim1".parse().unwrap(),
             host: Ipv4Addr::LOCALHOST.to_string(),

@@ -9,4 +9,5 @@ mod c2;
 mod h2;
 mod low;
 mod low_people;
+mod low_readyz;
 mod m15;
