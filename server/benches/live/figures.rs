@@ -37,7 +37,11 @@ impl Times {
     }
 
     pub(crate) fn text(&self) -> String {
+        self.text_of("lines")
+    }
+
+    pub(crate) fn text_of(&self, what: &str) -> String {
         let ms = |part| self.part(part).as_secs_f64() * 1000.0;
-        format!("p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms ({} lines)", ms(0.5), ms(0.99), ms(1.0), self.0.len())
+        format!("p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms ({} {what})", ms(0.5), ms(0.99), ms(1.0), self.0.len())
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     estate::Estate,
     figures::{Times, goal, row},
     program::Program,
-    rest::{order, until},
+    rest::{PATIENCE, order, until},
     viewer::{STAMP, Viewer, delay, now},
 };
 use std::time::Duration;
@@ -24,13 +24,18 @@ pub(crate) async fn measure() {
     goal("p50 at most 50 ms, p99 at most 250 ms", "", met);
 }
 
-/// The cookie of somebody who is signed in.
+/// The cookie of the administrator, signed in.
 pub(crate) async fn cookie(address: &str) -> String {
-    let body = serde_json::json!({ "username": "admin", "password": crate::support::PASSWORD });
-    let http = reqwest::Client::new();
-    let answer = http.post(format!("http://{address}/api/v1/session")).json(&body).send().await.unwrap();
-    let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
-    cookie.split(';').next().unwrap().to_owned()
+    try_cookie(address, "admin").await.unwrap()
+}
+
+/// The cookie of somebody who signs in; nothing where the server does not let them, or does not answer.
+pub(crate) async fn try_cookie(address: &str, name: &str) -> Option<String> {
+    let body = serde_json::json!({ "username": name, "password": crate::support::PASSWORD });
+    let request = reqwest::Client::new().post(format!("http://{address}/api/v1/session")).json(&body);
+    let answer = request.timeout(PATIENCE).send().await.ok().filter(|answer| answer.status() == 200)?;
+    let cookie = answer.headers().get("set-cookie")?.to_str().ok()?;
+    cookie.split(';').next().map(str::to_owned)
 }
 
 /// Has the master's nimadm run `script` before itself.

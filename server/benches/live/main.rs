@@ -1,6 +1,6 @@
 //! The live path, end to end: the real program with its lab and its private PostgreSQL, each figure beside a baseline of the
 //! same run. `cargo bench --bench live`, or with a name: `-- ingest`, `-- latency`, `-- crowd`,
-//! `-- takeover`, `-- five_hundred`.
+//! `-- takeover`, `-- five_hundred`, `-- siege`.
 //!
 //! Figures are printed and judged by people; nothing here fails because a machine is slow, only because something is wrong.
 
@@ -38,6 +38,7 @@ mod five_hundred;
 mod ingest;
 mod latency;
 mod process;
+mod siege;
 mod takeover;
 mod viewer;
 
@@ -62,4 +63,5 @@ fn main() {
     run("crowd", Box::pin(crowd::measure()));
     run("takeover", Box::pin(takeover::measure()));
     run("five_hundred", Box::pin(five_hundred::measure()));
+    run("siege", Box::pin(siege::measure()));
 }

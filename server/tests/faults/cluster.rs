@@ -2,6 +2,7 @@
 
 use crate::rest::until;
 use crate::support::{DataDir, kill};
+use rand::RngExt as _;
 use server::postgres::Programs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -37,8 +38,10 @@ impl Drop for Disk {
     }
 }
 
+/// A port that is free now. Not one that the system chose: until PostgreSQL listens, the system may give that to an outgoing connection.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    let mut ports = std::iter::repeat_with(|| rand::rng().random_range(15_000..32_000)).take(1000);
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
 
 impl Postgres {
