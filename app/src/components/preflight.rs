@@ -1,6 +1,6 @@
 //! What the pre-flight found, the worst first.
 
-use super::state_badge::Shape;
+use super::{fields::TextField, state_badge::Shape};
 use crate::model::{Check, LaunchRequest, Preflight, Verdict};
 use leptos::prelude::*;
 
@@ -11,20 +11,21 @@ pub(crate) fn words(verdict: Verdict) -> (&'static str, &'static str) {
         Verdict::Block => ("block", "Blocks the launch"),
         Verdict::Warn => ("warn", "Warnings"),
         Verdict::Pass => ("pass", "Passed"),
-        Verdict::Skipped => ("skipped", "Not looked at"),
+        Verdict::Unknown => ("unknown", "Not known"),
+        Verdict::NotApplicable => ("not-applicable", "Does not apply"),
     }
 }
 
 /// The findings, grouped by verdict.
 #[component]
 pub(crate) fn Findings(preflight: Preflight) -> impl IntoView {
-    let groups = [Verdict::Block, Verdict::Warn, Verdict::Pass, Verdict::Skipped]
+    let groups = [Verdict::Block, Verdict::Unknown, Verdict::Warn, Verdict::Pass, Verdict::NotApplicable]
         .into_iter()
         .filter_map(|verdict| {
             let checks: Vec<_> = preflight.checks.iter().filter(|check| check.verdict == verdict).cloned().collect();
             (!checks.is_empty()).then(|| {
                 let (slug, title) = words(verdict);
-                let open = matches!(verdict, Verdict::Block | Verdict::Warn);
+                let open = matches!(verdict, Verdict::Block | Verdict::Unknown | Verdict::Warn);
                 let count = checks.len();
                 view! {
                     <details class="findings" data-verdict=slug open=open>
@@ -35,17 +36,69 @@ pub(crate) fn Findings(preflight: Preflight) -> impl IntoView {
             })
         })
         .collect_view();
-    let (slug, _) = words(preflight.verdict);
-    let said = match preflight.verdict {
+    // What stops it only because it is not known is not called a failure.
+    let unknown =
+        preflight.verdict == Verdict::Block && preflight.checks.iter().all(|check| check.verdict != Verdict::Block);
+    let shown = if unknown { Verdict::Unknown } else { preflight.verdict };
+    let (slug, _) = words(shown);
+    let said = match shown {
         Verdict::Block => "Pre-flight: do not go on",
+        Verdict::Unknown => "Pre-flight: not everything could be read",
         Verdict::Warn => "Pre-flight: go on only knowingly",
-        Verdict::Pass | Verdict::Skipped => "Pre-flight: clear",
+        Verdict::Pass | Verdict::NotApplicable => "Pre-flight: clear",
     };
     view! {
         <div data-testid="preflight" data-verdict=slug>
             <p class="verdict" data-verdict=slug data-testid="verdict" role="status"><Shape tone=slug /> {said}</p>
             {groups}
         </div>
+    }
+    .into_any()
+}
+
+/// How a person goes on although blocking checks could not be read: each is ticked by itself, and a reason is given.
+#[component]
+pub(crate) fn OverrideChoice(
+    /// The checks that could not be read.
+    checks: Vec<Check>,
+    /// Ids of those that are ticked.
+    chosen: RwSignal<Vec<String>>,
+    /// Why.
+    reason: RwSignal<String>,
+) -> impl IntoView {
+    let mut ids: Vec<String> = Vec::new();
+    let mut boxes = Vec::new();
+    for check in checks {
+        // Several target disks are one check.
+        if ids.contains(&check.id) {
+            continue;
+        }
+        ids.push(check.id.clone());
+        let id = StoredValue::new(check.id.clone());
+        let checked = move || chosen.with(|chosen| id.with_value(|id| chosen.contains(id)));
+        let tick = move |on: bool| {
+            let id = id.get_value();
+            chosen.update(|chosen| {
+                chosen.retain(|known| *known != id);
+                if on {
+                    chosen.push(id);
+                }
+            });
+        };
+        boxes.push(view! {
+            <label class="check" data-override=check.id.clone()>
+                <input type="checkbox" prop:checked=checked on:change:target=move |ev| tick(ev.target().checked()) />
+                <span>{format!("Go on although {} is not known: {}", check.id, check.title)}</span>
+            </label>
+        });
+    }
+    view! {
+        <fieldset data-testid="overrides">
+            <legend>"Not known"</legend>
+            <p class="hint">"Each of these checks would stop the launch if it failed. Mend the command on the host and check again; or go on without it. What you tick and why goes on record."</p>
+            {boxes}
+            <TextField label="Why you go on without them" value=reason />
+        </fieldset>
     }
     .into_any()
 }

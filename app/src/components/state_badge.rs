@@ -29,7 +29,8 @@ pub(crate) fn Shape(#[prop(into)] tone: String) -> impl IntoView {
         "bad" | "failed" | "block" => "M4 4l8 8M12 4l-8 8",
         "attention" | "warn" => "M8 3v6M8 12v.6",
         "live" | "running" => "M5 3.5v9L12.5 8z",
-        "skipped" => "M4 8h8",
+        "unknown" => "M5.6 5.9a2.4 2.4 0 1 1 3.6 2.1c-.8.5-1.2 1-1.2 1.9M8 13v.1",
+        "skipped" | "not-applicable" => "M4 8h8",
         _ => "M8 8h.01",
     };
     view! {

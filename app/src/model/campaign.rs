@@ -1,6 +1,6 @@
 //! Campaigns: many clients, wave by wave.
 
-use super::{Approvals, LaunchRequest, MigrationSummary, Permission, State, Timestamp, words::words};
+use super::{Acknowledgement, Approvals, LaunchRequest, MigrationSummary, Permission, State, Timestamp, words::words};
 use aix::{DiskName, ObjectName};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -81,7 +81,9 @@ pub struct Template {
     #[serde(default)]
     pub note: Option<String>,
     #[serde(default)]
-    pub acknowledge_warnings: bool,
+    pub acknowledge_warnings: Acknowledgement,
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 impl Template {
@@ -105,7 +107,8 @@ impl Template {
             window: self.window.clone(),
             change_ref: self.change_ref.clone(),
             note: self.note.clone(),
-            acknowledge_warnings: self.acknowledge_warnings,
+            acknowledge_warnings: self.acknowledge_warnings.clone(),
+            reason: self.reason.clone(),
             ..LaunchRequest::new(super::Operation::Migrate, self.lpp_source.clone(), self.spot.clone())
         }
     }

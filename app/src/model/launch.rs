@@ -1,6 +1,6 @@
 //! Asking for a migration, and what the pre-flight says to it.
 
-use super::{Approvals, Client, Resource, words::words};
+use super::{Acknowledgement, Approvals, Client, Resource, words::words};
 use aix::{
     DiskName, ObjectName, Phase,
     command::{CloneTarget, Image, MasterPath, MountOptions, NimadmCommand, Task, Transfer},
@@ -69,6 +69,12 @@ impl Operation {
         }
     }
 }
+
+/// Volume groups that hold a system: their own, a clone, an old one, and the repository of a cluster.
+const NO_CACHE: [&str; 4] = ["rootvg", "altinst_rootvg", "old_rootvg", "caavg_private"];
+/// Most checks that can be named, and the longest id of one.
+const MOST_CHECKS: usize = 200;
+const LONGEST_ID: usize = 64;
 
 /// Why a request makes no call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,9 +169,12 @@ pub struct LaunchRequest {
     /// Free text, for the record.
     #[serde(default)]
     pub note: Option<String>,
-    /// The requester has read the pre-flight's warnings.
+    /// What of the pre-flight's findings the requester has read and goes on with.
     #[serde(default)]
-    pub acknowledge_warnings: bool,
+    pub acknowledge_warnings: Acknowledgement,
+    /// Why the requester goes on without a blocking check that could not be read; needed where `acknowledge_warnings` names one.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 impl LaunchRequest {
@@ -199,7 +208,8 @@ impl LaunchRequest {
             window: None,
             change_ref: None,
             note: None,
-            acknowledge_warnings: false,
+            acknowledge_warnings: Acknowledgement::default(),
+            reason: None,
         }
     }
 
@@ -262,6 +272,24 @@ impl LaunchRequest {
         }
         if self.cache_vg.is_some() && self.nfs_mount_options.is_some() {
             return unfit("cache_vg", "give either a cache volume group or NFS mount options, not both");
+        }
+        if let Some(vg) = self.cache_vg.as_ref().filter(|vg| NO_CACHE.contains(&vg.as_str())) {
+            let why = format!(
+                "{vg} cannot be a cache: it holds a system. Name a volume group of the master that is made for nimadm"
+            );
+            return unfit("cache_vg", why);
+        }
+        let paths = [("image", self.image.as_ref().map(|image| &image.file)), ("images", self.images.as_ref())];
+        if let Some((field, path)) =
+            paths.into_iter().find_map(|(field, path)| Some((field, path.filter(|p| !p.is_plain())?)))
+        {
+            let why = format!("{} has empty parts, \".\" or \"..\": write the path out", path.as_str());
+            return unfit(field, why);
+        }
+        if let Acknowledgement::Checks(ids) = &self.acknowledge_warnings
+            && (ids.len() > MOST_CHECKS || ids.iter().any(|id| id.is_empty() || id.len() > LONGEST_ID))
+        {
+            return unfit("acknowledge_warnings", "is true, or a list of ids of checks such as [\"S5\"]");
         }
         let synchronise = operation == Operation::Synchronise;
         if operation != Operation::Migrate && !synchronise {
@@ -343,65 +371,6 @@ pub enum RunMode {
     Full,
     /// `-P` groups with hold points; for experts, one client at a time.
     Stepped,
-}
-
-/// How much a failed check weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// Stops the launch.
-    Block,
-    /// Must be acknowledged.
-    Warn,
-    /// For the record.
-    Info,
-}
-
-/// What a check came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Could not or need not be looked at.
-    Skipped,
-    /// Good.
-    Pass,
-    /// Go on only knowingly.
-    Warn,
-    /// Do not go on.
-    Block,
-}
-
-/// One pre-flight check.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Check {
-    /// Its id in nimadm.md §3.2 (`D1`, `N1`), or `ND-…` for nimdeck's own.
-    pub id: String,
-    /// What is checked.
-    pub title: String,
-    /// How much it weighs.
-    pub severity: Severity,
-    /// What it came to.
-    pub verdict: Verdict,
-    /// What was found, in the host's own words where there are any.
-    pub found: String,
-    /// What to do; empty when it passed.
-    pub advice: String,
-    /// A launch that repairs it, ready to be sent.
-    #[serde(default)]
-    pub repair: Option<Box<LaunchRequest>>,
-}
-
-/// The pre-flight of one migration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Preflight {
-    /// The command line as it will run on the master.
-    pub command: String,
-    /// Every check, blocks first.
-    pub checks: Vec<Check>,
-    /// The worst of them.
-    pub verdict: Verdict,
-    /// True where warnings must be acknowledged before a launch.
-    pub warnings_need_ack: bool,
 }
 
 /// For whom the launch form is.

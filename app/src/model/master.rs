@@ -35,6 +35,10 @@ pub struct Master {
     /// Whose word it asks for.
     #[serde(default)]
     pub approvals: Approvals,
+    /// Directories below which nimadm may write a mksysb and read images, as root. Empty: those in which the master's mksysbs lie, and
+    /// for reading those in which its lpp_sources lie.
+    #[serde(default)]
+    pub allowed_directories: Vec<String>,
 }
 
 /// What is known of a host key.
@@ -104,6 +108,9 @@ pub struct MasterChange {
     /// Whose word it asks for from now on.
     #[serde(default)]
     pub approvals: Option<Approvals>,
+    /// Directories below which nimadm may write a mksysb and read images from now on; empty: those of its NIM objects.
+    #[serde(default)]
+    pub allowed_directories: Option<Vec<String>>,
 }
 
 fn ssh_port() -> u16 {

@@ -1,6 +1,8 @@
 //! The noun of the product: a migration, its states, its phases.
 
-use super::{Approvals, Eta, Interlock, LaunchRequest, Operation, Permission, Signal, Timestamp, words::words};
+use super::{
+    Approvals, Eta, Interlock, LaunchRequest, Operation, Override, Permission, Signal, Timestamp, words::words,
+};
 use aix::{Level, ObjectName, Phase, Pvid};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -303,6 +305,9 @@ pub struct Migration {
     /// What in the estate endangers it.
     #[serde(default)]
     pub interlocks: Vec<Interlock>,
+    /// Blocking checks of the pre-flight that could not be read, and why the requester went on without them.
+    #[serde(default)]
+    pub overrides: Vec<Override>,
     /// What the log came to: `success`, `warning`, `failed`, `incomplete`; none before it ended.
     pub outcome: Option<aix::log::Outcome>,
     /// The phase that failed.

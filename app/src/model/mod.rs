@@ -13,6 +13,7 @@ pub mod log;
 pub mod master;
 pub mod migration;
 pub mod page;
+pub mod preflight;
 pub mod problem;
 pub mod schedule;
 pub mod time;
@@ -30,10 +31,7 @@ pub use campaign::{
 pub use client::{Client, ClientFilter, Disk, DiskUse, LastMigration};
 pub use event::LogBatch;
 pub use import::{ImportFilter, ImportRequest, ImportResult, Imported, ImportedSummary, OldLog};
-pub use launch::{
-    BootlistPolicy, Check, LaunchFor, LaunchOptions, LaunchRequest, Operation, Preflight, RunMode, Severity, Unfit,
-    Verdict,
-};
+pub use launch::{BootlistPolicy, LaunchFor, LaunchOptions, LaunchRequest, Operation, RunMode, Unfit};
 pub use log::{LogLine, LogLines};
 pub use master::{HostKeyState, Master, MasterChange, NewMaster, Resource};
 pub use migration::{
@@ -41,6 +39,7 @@ pub use migration::{
     State,
 };
 pub use page::Page;
+pub use preflight::{Acknowledgement, Check, Override, Preflight, Severity, Verdict};
 pub use problem::{FieldError, Problem};
 pub use schedule::{
     Blackout, CutoverTime, Day, Group, NewBlackout, Opening, PlannedCutover, Schedule, Waiting, WeeklyRange, Window,

@@ -9,7 +9,10 @@ use crate::{
         problem_box::ProblemBox,
         start_time::{TimeField, WindowField, utc},
     },
-    model::{GoOn, NewCampaign, Problem, Resource as NimResource, StopRule, Template, campaign::parse_members},
+    model::{
+        Acknowledgement, GoOn, NewCampaign, Problem, Resource as NimResource, StopRule, Template,
+        campaign::parse_members,
+    },
 };
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
@@ -85,7 +88,8 @@ fn Form(resources: Vec<NimResource>, clients: String) -> impl IntoView {
             window: words(window),
             change_ref: words(change),
             note: None,
-            acknowledge_warnings: acknowledge.get(),
+            acknowledge_warnings: Acknowledgement::Warnings(acknowledge.get()),
+            reason: None,
         };
         let apart = apart.with(|text| {
             let set = |line: &str| {

@@ -10,12 +10,15 @@ use crate::{
         clock::browser_now,
         disk_map::DiskMap,
         fields::{CheckField, SelectField, TextField},
-        preflight::Findings,
+        preflight::{Findings, OverrideChoice},
         problem_box::ProblemBox,
         start_time::{TimeField, WindowField},
     },
     format,
-    model::{LaunchOptions, LaunchRequest, Migration, Operation, Preflight, Problem, Resource as NimResource, Verdict},
+    model::{
+        Acknowledgement, Check, LaunchOptions, LaunchRequest, Migration, Operation, Preflight, Problem,
+        Resource as NimResource, Verdict,
+    },
 };
 use aix::ObjectName;
 use leptos::{prelude::*, task::spawn_local};
@@ -217,6 +220,7 @@ fn Launcher(
     let checking = RwSignal::new(0_u32);
     let launching = RwSignal::new(false);
     let acknowledged = RwSignal::new(false);
+    let (overridden, reason) = (RwSignal::new(Vec::<String>::new()), RwSignal::new(String::new()));
     let navigate = StoredValue::new(use_navigate());
 
     let check = move || {
@@ -241,6 +245,7 @@ fn Launcher(
             return;
         }
         acknowledged.set(false);
+        overridden.set(Vec::new());
         if let Ok(settle) = set_timeout_with_handle(check, SETTLE) {
             on_cleanup(move || settle.clear());
         }
@@ -252,16 +257,37 @@ fn Launcher(
     });
     let needs_ack =
         move || current.with(|preflight| preflight.as_ref().is_some_and(|preflight| preflight.warnings_need_ack));
+    let unread = Memo::new(move |_| {
+        let checks = current.with(|preflight| preflight.as_ref().map(|preflight| preflight.checks.clone()));
+        checks.unwrap_or_default().into_iter().filter(Check::needs_override).collect::<Vec<_>>()
+    });
     let may_launch = move || {
-        let clear =
-            current.with(|preflight| preflight.as_ref().is_some_and(|preflight| preflight.verdict != Verdict::Block));
-        clear && (!needs_ack() || acknowledged.get()) && !launching.get()
+        let failed = |preflight: &Preflight| preflight.checks.iter().any(|check| check.verdict == Verdict::Block);
+        let clear = current.with(|preflight| preflight.as_ref().is_some_and(|preflight| !failed(preflight)));
+        let known = unread.with(|unread| {
+            let ticked = overridden.with(|ids| unread.iter().all(|check| ids.contains(&check.id)));
+            unread.is_empty() || (ticked && reason.with(|reason| !reason.trim().is_empty()))
+        });
+        clear && known && (!needs_ack() || acknowledged.get()) && !launching.get()
+    };
+    // A list names the warnings as well: it covers nothing else.
+    let acknowledgement = move || {
+        let mut named = overridden.get_untracked();
+        if named.is_empty() {
+            return Acknowledgement::Warnings(acknowledged.get_untracked());
+        }
+        let warned = current.get_untracked().filter(|_| acknowledged.get_untracked());
+        let warned = warned.into_iter().flat_map(|preflight| preflight.checks);
+        named.extend(warned.filter(Check::needs_acknowledgement).map(|check| check.id));
+        Acknowledgement::Checks(named)
     };
     // One key a page and form: a second click, or a retry after a lost answer, is the same launch.
     let key = StoredValue::new((None::<LaunchRequest>, String::new()));
     let launch = move |_| {
         let Ok(mut wanted) = request.get_untracked() else { return };
-        wanted.acknowledge_warnings = acknowledged.get_untracked();
+        wanted.acknowledge_warnings = acknowledgement();
+        wanted.reason = Some(reason.get_untracked().trim().to_owned())
+            .filter(|reason| !reason.is_empty() && matches!(wanted.acknowledge_warnings, Acknowledgement::Checks(_)));
         if key.with_value(|(of, _)| of.as_ref() != Some(&wanted)) {
             key.set_value((Some(wanted.clone()), new_key()));
         }
@@ -275,7 +301,9 @@ fn Launcher(
                 }
                 Err(mut refused) => {
                     if let Some(preflight) = refused.preflight.take() {
-                        wanted.acknowledge_warnings = false;
+                        // What was ticked counts for exactly those findings.
+                        (wanted.acknowledge_warnings, wanted.reason) = (Acknowledgement::default(), None);
+                        overridden.set(Vec::new());
                         checked.set(Some((wanted, *preflight)));
                     }
                     problem.set(Some(refused));
@@ -306,6 +334,7 @@ fn Launcher(
             <button type="button" disabled=move || request.with(Result::is_err) || checking.get().gt(&0) on:click=move |_| check()>"Run pre-flight"</button>
         </section>
         <section class="go" aria-label="Launch">
+            {move || Some(unread.get()).filter(|unread| !unread.is_empty()).map(|checks| view! { <OverrideChoice checks chosen=overridden reason /> })}
             {move || needs_ack().then(|| view! { <CheckField label="I have read the warnings and go on knowingly" value=acknowledged /> })}
             <button type="button" class="primary wide" data-testid="launch" disabled=move || !may_launch() on:click=launch>{label}</button>
             {awaits.map(|master| view! {

@@ -227,6 +227,17 @@ fn Head(migration: RwSignal<Migration>, state: Memo<State>) -> impl IntoView {
                     {migration.request.change_ref.clone().map(|change| format!(" · change {change}"))}
                 </p>
                 {migration.request.note.clone().map(|note| view! { <p class="note">{note}</p> })}
+                {(!migration.overrides.is_empty()).then(|| view! {
+                    <ul class="findings" data-verdict="unknown" data-testid="overrides" aria-label="Checks that could not be read">
+                        {migration.overrides.iter().map(|gone| view! {
+                            <li data-check=gone.id.clone()>
+                                <span class="finding-title">{format!("{} went on although it is not known: {}", gone.by, gone.title)} " " <code class="small">{gone.id.clone()}</code></span>
+                                <span class="finding-found">{gone.found.clone()}</span>
+                                <span class="finding-advice">{format!("Because: {}", gone.reason)}</span>
+                            </li>
+                        }).collect_view()}
+                    </ul>
+                })}
             }
         })
     };

@@ -42,7 +42,10 @@ fn Proof(migration: Migration, verification: Verification) -> impl IntoView {
         Some(Verdict::Pass) => ("pass", "Verified: the new system runs, and the old one can still be booted"),
         Some(Verdict::Warn) => ("warn", "Verified with warnings: read them below"),
         Some(Verdict::Block) => ("block", "Not verified: the client is not as it should be"),
-        Some(Verdict::Skipped) | None => ("skipped", "No verdict yet: the client has not been rebooted from its clone"),
+        Some(Verdict::Unknown) => ("unknown", "Not verified: not everything could be read from the client"),
+        Some(Verdict::NotApplicable) | None => {
+            ("not-applicable", "No verdict yet: the client has not been rebooted from its clone")
+        }
     };
     let sides: [(&'static str, Output); 5] = [
         ("oslevel -s", |snapshot| &snapshot.oslevel),
@@ -84,7 +87,7 @@ fn Checks(checks: Vec<VerificationCheck>) -> impl IntoView {
             let (slug, _) = words(check.verdict);
             view! {
                 <tr data-check=check.id data-verdict=slug>
-                    <td data-label="Verdict"><Shape tone=slug />" "<span>{match check.verdict { Verdict::Pass => "as expected", Verdict::Warn => "warning", Verdict::Block => "wrong", Verdict::Skipped => "not looked at" }}</span></td>
+                    <td data-label="Verdict"><Shape tone=slug />" "<span>{match check.verdict { Verdict::Pass => "as expected", Verdict::Warn => "warning", Verdict::Block => "wrong", Verdict::Unknown => "not known", Verdict::NotApplicable => "does not apply" }}</span></td>
                     <th scope="row" data-label="Check">{check.title} " " <code class="small">{check.id.clone()}</code></th>
                     <td data-label="Expected" class="machine">{check.expected}</td>
                     <td data-label="Found" class="machine">{check.found}</td>

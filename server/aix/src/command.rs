@@ -102,6 +102,12 @@ impl MasterPath {
         &self.0
     }
 
+    /// It has no empty parts and no `.` or `..`: two spellings would be one place, and one spelling could be another place.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.0.strip_prefix('/').is_some_and(|path| path.split('/').all(|part| !matches!(part, "" | "." | "..")))
+    }
+
     /// The directory it is in.
     #[must_use]
     pub fn parent(&self) -> &str {
@@ -346,6 +352,10 @@ mod tests {
             assert!(MasterPath::try_from(bad.to_owned()).is_err(), "{bad}");
         }
         assert_eq!((path("/a/b/").parent(), path("/a").parent()), ("/a", "/"));
+        assert!(path("/export/nim..x/.new").is_plain());
+        for other in ["/a/../b", "/a/./b", "/a//b", "/a/", "/..", "//a"] {
+            assert!(!path(other).is_plain(), "{other}");
+        }
     }
 
     proptest! {

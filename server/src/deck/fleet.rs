@@ -2,7 +2,7 @@
 
 use super::{ServerDeck, db};
 use crate::{
-    engine::{inventory, masters::ConnectError},
+    engine::{inventory, masters::ConnectError, places},
     error::{BAD_INPUT, HOST_KEY_CHANGED, NOT_FOUND},
     remote::{HostKey, RemoteError},
     store::{self, client, master},
@@ -57,15 +57,19 @@ impl ServerDeck {
             return Err(BAD_INPUT.field("stagger_seconds", "must be 0 to 3600 seconds between two starts"));
         }
         let approvals = change.approvals.unwrap_or(was.approvals);
+        let directories = change.allowed_directories.unwrap_or_else(|| was.allowed_directories.clone());
+        check_directories(&directories)?;
         let mut tx = store::begin(&self.pool).await.map_err(db)?;
         master::limit(&mut tx, id, most, stagger, approvals).await.map_err(db)?;
+        master::allow(&mut tx, id, &directories).await.map_err(db)?;
         master::update(&mut tx, id, &name, &host, port, &user).await.map_err(|error| taken(error, &name))?;
         let detail = json!({
             "from": { "name": was.name, "host": was.host, "port": was.port, "user": was.user,
                       "max_running": was.max_running, "stagger_seconds": was.stagger_seconds,
-                      "approvals": was.approvals },
+                      "approvals": was.approvals, "allowed_directories": was.allowed_directories },
             "to": { "name": name, "host": host, "port": port, "user": user,
-                    "max_running": most, "stagger_seconds": stagger, "approvals": approvals },
+                    "max_running": most, "stagger_seconds": stagger, "approvals": approvals,
+                    "allowed_directories": directories },
         });
         let subject = format!("master:{name}");
         tx.record(&caller.username, "master.change", &subject, detail);
@@ -143,6 +147,25 @@ impl ServerDeck {
         let client = self.find_client(name).await?;
         inventory::refresh_client(&self.pool, &self.masters, &client).await.map_err(|error| error.problem())?;
         self.find_client(&client.id.to_string()).await
+    }
+}
+
+/// Most directories of a master.
+const DIRECTORIES: usize = 32;
+
+/// The root of everything allows everything, and a path with `..` is not the place that it seems to be.
+fn check_directories(directories: &[String]) -> Result<(), Problem> {
+    if directories.len() > DIRECTORIES {
+        return Err(BAD_INPUT.field("allowed_directories", format!("must be at most {DIRECTORIES} directories")));
+    }
+    match directories.iter().find(|path| !places::is_plain(path)) {
+        Some(path) => {
+            let shown: String = path.chars().take(60).collect();
+            let why =
+                format!("{shown:?} is no absolute path without \".\", \"..\" and blanks, such as /export/nim/mksysb");
+            Err(BAD_INPUT.field("allowed_directories", why))
+        }
+        None => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 //! The return code alone proves nothing (nimadm.md §1.6), and neither does the log: success is the log's own evidence *and* a
 //! clone on the disk it was meant for. Where any of it is missing, something may be left behind, and that is what is said.
 
-use super::{look::ImageSeen, machine::Ending};
+use super::{fact::Fact, look::ImageSeen, machine::Ending};
 use aix::{
     DiskName, ObjectName, Phase, Pvid,
     log::{Outcome, Verdict},
@@ -97,12 +97,21 @@ pub fn judge_image(verdict: &Verdict, rc: Option<i32>, image: ImageSeen) -> (End
     }
 }
 
+/// The level of bos.alt_disk_install.rte; none where it is not installed.
+type Level = Fact<Option<String>>;
+
 /// How `nimadm -M` ended: the levels of bos.alt_disk_install.rte on the master and in the SPOT are the evidence; its log is no migration's.
 #[must_use]
-pub fn judge_levels(rc: Option<i32>, master: Option<&str>, spot: Option<&str>, said: &str) -> (Ending, Option<String>) {
-    let shown = |level: Option<&str>| level.unwrap_or("none").to_owned();
-    if rc == Some(0) && master.is_some() && master == spot {
-        return (Ending::Completed, Some(format!("Master and SPOT have bos.alt_disk_install.rte {}.", shown(master))));
+pub fn judge_levels(rc: Option<i32>, master: &Level, spot: &Level, said: &str) -> (Ending, Option<String>) {
+    let shown = |level: &Level| match level {
+        Fact::Read(level) => level.clone().unwrap_or_else(|| "none".to_owned()),
+        Fact::Unreadable(unread) => format!("one that is not known ({unread})"),
+        Fact::NotApplicable => "one that nobody asked for".to_owned(),
+    };
+    if let (Some(0), Fact::Read(Some(here)), Fact::Read(Some(there))) = (rc, master, spot)
+        && here == there
+    {
+        return (Ending::Completed, Some(format!("Master and SPOT have bos.alt_disk_install.rte {here}.")));
     }
     let returned = rc.map_or_else(|| "was killed".to_owned(), |rc| format!("returned {rc}"));
     let levels = format!("the master has bos.alt_disk_install.rte {}, the SPOT {}", shown(master), shown(spot));
@@ -135,12 +144,14 @@ mod tests {
 
     #[test]
     fn levels_that_differ_are_no_success_whatever_nimadm_returned() {
-        let of = |rc, master, spot| judge_levels(rc, master, spot, "").0;
+        let fact = |level: Option<&str>| Fact::Read(level.map(str::to_owned));
+        let of = |rc, master, spot| judge_levels(rc, &fact(master), &fact(spot), "").0;
         assert_eq!(of(Some(0), Some("7.3.3.1"), Some("7.3.3.1")), Ending::Completed);
         assert_eq!(of(Some(0), Some("7.3.3.1"), Some("7.3.2.0")), Ending::Clean);
         assert_eq!(of(Some(1), Some("7.3.3.1"), Some("7.3.3.1")), Ending::Clean);
         assert_eq!(of(None, Some("7.3.3.1"), Some("7.3.3.1")), Ending::Clean);
         assert_eq!(of(Some(0), None, None), Ending::Clean);
+        assert_eq!(judge_levels(Some(0), &Fact::NotApplicable, &Fact::NotApplicable, "").0, Ending::Clean);
     }
 
     fn verdict(outcome: Outcome) -> Verdict {

@@ -54,6 +54,9 @@ pub enum HostError {
         /// What it said.
         said: String,
     },
+    /// A host answered, but not with everything that must be known before an order is sent or a run is judged.
+    #[error("what must be known could not be read: {0}")]
+    Incomplete(String),
     /// A command printed what nobody understands.
     #[error("the output of {command:?} cannot be read")]
     Unreadable {
@@ -75,13 +78,19 @@ impl HostError {
             Self::ClientUnreachable { .. } => error::CLIENT_UNREACHABLE.problem(format!(
                 "{self}. Check on the client: lssrc -s nimsh, /etc/niminfo, name resolution both ways; then try again."
             )),
-            Self::Command { .. } | Self::NoClient => {
+            Self::Command { .. } | Self::NoClient | Self::Incomplete(_) => {
                 error::HOST_COMMAND.problem(format!("{self}. Run it there by hand to see why, then try again."))
             }
             Self::Unreadable { source, .. } => {
                 error::HOST_COMMAND.problem(format!("{self}: {source}. Run it there by hand to see what it prints."))
             }
         }
+    }
+
+    /// The host answered, and its answer cannot be relied on. Everything else means that it could not be asked.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Command { .. } | Self::Unreadable { .. } | Self::Incomplete(_))
     }
 
     /// In one line, with its causes.
@@ -115,13 +124,21 @@ impl Answer {
 /// # Errors
 /// [`HostError::Remote`] where it cannot be asked, [`HostError::Command`] where its shell does not answer.
 pub async fn master<const N: usize>(connection: &Connection, commands: [&str; N]) -> Result<[Answer; N], HostError> {
+    exactly(master_all(connection, &commands).await?)
+}
+
+/// The same for commands that are not counted beforehand.
+///
+/// # Errors
+/// As for [`master`].
+pub async fn master_all(connection: &Connection, commands: &[&str]) -> Result<Vec<Answer>, HostError> {
     let script = format!(
         "LC_ALL=C LANG=C PATH=$PATH:/usr/sbin:/usr/lpp/bos.sysmgt/nim/methods\nexport LC_ALL LANG PATH\n{}",
-        questions(&commands)
+        questions(commands)
     );
     let output = connection.run("/bin/sh -s", script.as_bytes(), PATIENCE, LIMIT).await?;
     let text = output.text();
-    answers(&text).ok_or_else(|| HostError::Command {
+    answers(&text, commands.len()).ok_or_else(|| HostError::Command {
         command: "/bin/sh -s".to_owned(),
         rc: output.status.map_or(-1, u32::cast_signed),
         said: if text.is_empty() { output.error_text() } else { text }.chars().take(300).collect(),
@@ -137,13 +154,32 @@ pub async fn client<const N: usize>(
     hostname: &ObjectName,
     commands: [&str; N],
 ) -> Result<[Answer; N], HostError> {
-    let script = format!("LC_ALL=C; LANG=C; export LC_ALL LANG\n{}", questions(&commands));
+    exactly(client_all(connection, hostname, &commands).await?)
+}
+
+/// The same for commands that are not counted beforehand.
+///
+/// # Errors
+/// As for [`client`].
+pub async fn client_all(
+    connection: &Connection,
+    hostname: &ObjectName,
+    commands: &[&str],
+) -> Result<Vec<Answer>, HostError> {
+    let script = format!("LC_ALL=C; LANG=C; export LC_ALL LANG\n{}", questions(commands));
     let command = format!("c_rsh {} {}", quote(hostname.as_str()), quote(&script));
     let [Answer { text: said, .. }] = master(connection, [&command]).await?;
-    answers(&said).ok_or_else(|| HostError::ClientUnreachable {
+    answers(&said, commands.len()).ok_or_else(|| HostError::ClientUnreachable {
         client: hostname.to_string(),
         said: said.trim().chars().take(300).collect(),
     })
+}
+
+fn exactly<const N: usize>(answers: Vec<Answer>) -> Result<[Answer; N], HostError> {
+    // `answers` has counted them.
+    answers
+        .try_into()
+        .map_err(|answers: Vec<Answer>| HostError::Incomplete(format!("{} of {N} answers came", answers.len())))
 }
 
 fn questions(commands: &[&str]) -> String {
@@ -153,8 +189,8 @@ fn questions(commands: &[&str]) -> String {
     commands.iter().map(ask).collect()
 }
 
-fn answers<const N: usize>(text: &str) -> Option<[Answer; N]> {
-    let mut answers = Vec::with_capacity(N);
+fn answers(text: &str, count: usize) -> Option<Vec<Answer>> {
+    let mut answers = Vec::with_capacity(count);
     let mut current = String::new();
     // The outermost mark is the one that ends the text.
     let last = text.lines().rev().find(|line| line.starts_with(MARK))?;
@@ -172,7 +208,7 @@ fn answers<const N: usize>(text: &str) -> Option<[Answer; N]> {
             }
         }
     }
-    answers.try_into().ok()
+    (answers.len() == count).then_some(answers)
 }
 
 #[cfg(test)]
@@ -182,7 +218,7 @@ mod tests {
 
     fn ask<const N: usize>(commands: [&str; N]) -> [Answer; N] {
         let output = Command::new("/bin/sh").arg("-c").arg(questions(&commands)).output().unwrap();
-        answers(&String::from_utf8(output.stdout).unwrap()).unwrap()
+        answers(&String::from_utf8(output.stdout).unwrap(), N).unwrap().try_into().unwrap()
     }
 
     #[test]
@@ -195,14 +231,14 @@ mod tests {
 
     #[test]
     fn an_answer_cut_short_is_no_answer() {
-        assert_eq!(answers::<1>("hdisk0 none None\n"), None);
-        assert_eq!(answers::<2>("one\n\n@nimdeck0 0\ntwo\n"), None);
+        assert_eq!(answers("hdisk0 none None\n", 1), None);
+        assert_eq!(answers("one\n\n@nimdeck0 0\ntwo\n", 2), None);
     }
 
     #[test]
     fn questions_within_a_question_are_told_apart() {
         let inner = format!("/bin/sh -c {}", quote(&questions(&["echo inner"])));
         let [seen] = ask([&inner]);
-        assert_eq!(answers::<1>(&seen.text).unwrap()[0].text, "inner\n");
+        assert_eq!(answers(&seen.text, 1).unwrap()[0].text, "inner\n");
     }
 }

@@ -2,13 +2,20 @@
 //!
 //! People launch one client, campaigns launch many; both come through here, so a campaign can do nothing that a person could not.
 
-use super::{masters::Masters, preflight, run::subject};
+use super::{
+    fact::Fact,
+    masters::Masters,
+    preflight::{self, questions::Role},
+    run::subject,
+};
 use crate::{
     error::{BAD_INPUT, CLIENT_BUSY, PREFLIGHT_BLOCKED, WARNINGS_NOT_ACKNOWLEDGED, database as db},
-    store::{self, Tx, client, master, migration, resource, schedule},
+    store::{self, Tx, client, master, migration, schedule},
 };
-use aix::Level;
-use app::model::{Approvals, Client, LaunchRequest, Preflight, Problem, Unfit, Verdict};
+use aix::{Level, Phase, command::for_phases};
+use app::model::{
+    Approvals, Check, Client, FieldError, LaunchRequest, Override, Preflight, Problem, RunMode, Unfit, Verdict,
+};
 use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -67,43 +74,40 @@ impl Launcher {
             (None, Some(name)) => self.master(name).await?,
             (None, None) => return Err(BAD_INPUT.field("master", "name the master: the operation has no client")),
         };
-        let resources = resource::list(&self.pool, master.id, None).await.map_err(|e| db(&e))?;
         let hostname = match &client {
             Some(client) => Some(client::hostname(&self.pool, client.id).await.map_err(|e| db(&e))?),
             None => None,
         };
         let connection = self.masters.connect(master.id).await.map_err(|error| error.problem())?;
         let asked_at = schedule::clock(&self.pool).await.map_err(|e| db(&e))?;
-        let facts =
-            preflight::gather(&self.masters, &connection, &master, name.zip(hostname.as_ref()), &resources, request)
-                .await
-                .map_err(|error| error.problem())?;
+        let gather = preflight::gather(&self.masters, &connection, &master, name.zip(hostname.as_ref()), request);
+        let facts = Box::pin(gather).await.map_err(|error| error.problem())?;
         let mut checks = preflight::checks(&facts, request);
         let subject = name.or(request.mksysb.as_ref()).unwrap_or(&request.spot).to_string();
         let live = match &client {
             Some(client) => migration::live_of_client(&self.pool, client.id).await,
             None => migration::live_of_resource(&self.pool, master.id, &subject).await,
         };
-        if let Some(live) = live.map_err(|e| db(&e))? {
-            let state = live.state().map_err(|e| db(&e))?.title();
-            let found = format!("migration {} by {} is in state {state}", live.id, live.requested_by);
-            let title = format!("No other migration of {subject}");
-            checks.insert(0, preflight::block("ND-1", &title, &found, "Wait for its end, or end it."));
-        }
+        checks.push(match live.map_err(|e| db(&e))? {
+            None => preflight::ND1.pass("none"),
+            Some(live) => {
+                let state = live.state().map_err(|e| db(&e))?.title();
+                let found = format!("migration {} by {} is in state {state}", live.id, live.requested_by);
+                preflight::ND1.block(found, "Wait for its end, or end it.")
+            }
+        });
         if let (Some(vg), Some(free)) = (&request.cache_vg, facts.cache_free()) {
             let mut tx = store::begin(&self.pool).await.map_err(|e| db(&e))?;
             schedule::saw(&mut tx, master.id, vg.as_str(), free, asked_at).await.map_err(|e| db(&e))?;
             tx.commit().await.map_err(|e| db(&e))?;
         }
         let cache_need_mib = request.cache_vg.as_ref().and_then(|_| facts.cache_need());
-        let verdict = checks.iter().map(|check| check.verdict).max().unwrap_or(Verdict::Skipped);
-        let warnings_need_ack = checks.iter().any(|check| check.verdict == Verdict::Warn);
-        let from_level = match &facts.mksysb {
-            Some(mksysb) => mksysb.level.as_deref().and_then(|level| level.parse().ok()),
-            None => client.as_ref().and_then(|client| client.level),
+        let from_level = match &facts.client {
+            Fact::Read(Ok(seen)) if !request.operation.reads_mksysb() => seen.level.clone().known(),
+            _ => facts.level_of(Role::Mksysb).known().and_then(|level| level.parse().ok()),
         };
-        let to_level = facts.spot.and_then(|spot| spot.level);
-        let preflight = Preflight { command: command.to_string(), checks, verdict, warnings_need_ack };
+        let to_level = facts.level_of(Role::Spot).known();
+        let preflight = Preflight::new(command.to_string(), commands(&command.to_string(), request.mode), checks);
         let (master, approvals) = (master.id, master.approvals());
         Ok(Checked { master, client, subject, from_level, to_level, cache_need_mib, approvals, preflight })
     }
@@ -152,25 +156,44 @@ impl Checked {
     pub fn accept(&self, request: &LaunchRequest) -> Result<(), Problem> {
         let Self { preflight, subject, .. } = self;
         let with = |problem: Problem| Problem { preflight: Some(Box::new(preflight.clone())), ..problem };
-        let named = |verdict| {
-            let found = preflight.checks.iter().filter(|check| check.verdict == verdict);
+        let listed = |wanted: &dyn Fn(&Check) -> bool| {
+            let found = preflight.checks.iter().filter(|check| wanted(check));
             found.map(|c| format!("{}: {} ({})", c.id, c.title, c.found)).collect::<Vec<_>>().join("; ")
         };
-        if preflight.checks.iter().any(|check| check.id == "ND-1") {
+        if preflight.checks.iter().any(|check| check.id == preflight::ND1.id() && check.verdict == Verdict::Block) {
             return Err(with(self.busy()));
         }
-        if preflight.verdict == Verdict::Block {
-            return Err(with(PREFLIGHT_BLOCKED.problem(format!(
-                "{} cannot be migrated like this. {}. Each finding says what to do; nothing was started.",
-                subject,
-                named(Verdict::Block)
-            ))));
+        let acknowledged = &request.acknowledge_warnings;
+        let unread = |check: &Check| check.needs_override() && !acknowledged.names(&check.id);
+        let failed = |check: &Check| check.verdict == Verdict::Block;
+        if preflight.checks.iter().any(|check| failed(check) || unread(check)) {
+            let mut detail = format!("{subject} cannot be migrated like this.");
+            for (listed, lead) in [(listed(&failed), ""), (listed(&unread), "Not known: ")] {
+                if !listed.is_empty() {
+                    detail.push_str(&format!(" {lead}{listed}."));
+                }
+            }
+            detail.push_str(" Each finding says what to do; nothing was started.");
+            if preflight.checks.iter().any(unread) {
+                detail.push_str(
+                    " To go on although a check is not known, name it in acknowledge_warnings (a list of ids) and give a reason.",
+                );
+            }
+            let wrong = preflight.checks.iter().filter(|check| failed(check) || unread(check));
+            let fields = wrong.filter_map(|check| {
+                Some(FieldError { field: check.field.clone()?, message: format!("{}: {}", check.id, check.found) })
+            });
+            return Err(with(Problem { errors: fields.collect(), ..PREFLIGHT_BLOCKED.problem(detail) }));
         }
-        if preflight.warnings_need_ack && !request.acknowledge_warnings {
+        if let Some(check) = preflight.checks.iter().find(|check| check.needs_override() && !check.overridden) {
+            let why = format!("say why the migration goes on although {} is not known: {}", check.id, check.found);
+            return Err(with(BAD_INPUT.field("reason", why)));
+        }
+        let unheard = |check: &Check| check.needs_acknowledgement() && !acknowledged.covers(&check.id);
+        if preflight.checks.iter().any(unheard) {
             return Err(with(WARNINGS_NOT_ACKNOWLEDGED.problem(format!(
-                "The pre-flight of {} warns. {}. Read them and launch with acknowledge_warnings; nothing was started.",
-                subject,
-                named(Verdict::Warn)
+                "The pre-flight of {subject} warns. {}. Read them and launch with acknowledge_warnings; nothing was started.",
+                listed(&unheard)
             ))));
         }
         Ok(())
@@ -194,6 +217,7 @@ impl Checked {
             None if self.approvals.starts => migration::Start::AwaitingApproval,
             approved_by => migration::Start::Queued(approved_by),
         };
+        let overrides = self.overrides(request, by);
         let new = migration::New {
             client: self.client.as_ref().map(|client| client.id),
             master: self.master,
@@ -205,6 +229,7 @@ impl Checked {
             to_level: self.to_level.as_deref(),
             cache_need_mib: self.cache_need_mib,
             start,
+            overrides: &overrides,
         };
         let id = match migration::insert(tx, &new).await {
             Ok(id) => id,
@@ -218,14 +243,27 @@ impl Checked {
                 };
             }
         };
-        let warnings: Vec<_> =
-            self.preflight.checks.iter().filter(|c| c.verdict == Verdict::Warn).map(|c| &c.id).collect();
+        let warned = self.preflight.checks.iter().filter(|check| check.needs_acknowledgement());
+        let warnings: Vec<_> = warned.map(|check| &check.id).collect();
         let detail = json!({
-            "client": self.client.as_ref().map(|client| &client.name), "subject": self.subject, "operation": request.operation, "command": new.command, "acknowledged": warnings,
+            "client": self.client.as_ref().map(|client| &client.name), "subject": self.subject, "operation": request.operation, "command": new.command, "acknowledged": warnings, "overridden": overrides,
             "change_ref": request.change_ref, "approved_by": approved_by, "awaits_approval": start == migration::Start::AwaitingApproval,
         });
         tx.record(by, "migration.launch", &subject(id), detail);
         Ok(Stored::New(id))
+    }
+
+    /// The blocking checks that could not be read and that the request goes on without, for the record.
+    fn overrides(&self, request: &LaunchRequest, by: &str) -> Vec<Override> {
+        let overridden = self.preflight.checks.iter().filter(|check| check.overridden);
+        let kept = |check: &Check| Override {
+            id: check.id.clone(),
+            title: check.title.clone(),
+            found: check.found.clone(),
+            reason: request.reason.as_deref().unwrap_or_default().trim().to_owned(),
+            by: by.to_owned(),
+        };
+        overridden.map(kept).collect()
     }
 
     /// The subject has a migration that is not over.
@@ -243,9 +281,17 @@ pub fn busy(subject: &str) -> Problem {
     ))
 }
 
+/// Every call of nimadm, in order.
+fn commands(command: &str, mode: RunMode) -> Vec<String> {
+    match mode {
+        RunMode::Full => vec![command.to_owned()],
+        RunMode::Stepped => Phase::STEPS.iter().map(|phases| for_phases(command, phases)).collect(),
+    }
+}
+
 /// Whether the texts can be stored.
 fn possible(request: &LaunchRequest) -> Result<(), Problem> {
-    for (field, text) in [("change_ref", &request.change_ref), ("note", &request.note)] {
+    for (field, text) in [("change_ref", &request.change_ref), ("note", &request.note), ("reason", &request.reason)] {
         if text.as_ref().is_some_and(|text| text.len() > TEXT || text.contains('\0')) {
             return Err(BAD_INPUT.field(field, format!("must be text of at most {TEXT} bytes")));
         }

@@ -11,8 +11,8 @@ pub enum Answered {
     Yes(Box<Snapshot>),
     /// It does not answer its master: it may be down.
     No,
-    /// It answers, but a command fails or says nothing that can be read: it may be going down or coming up.
-    Strangely,
+    /// It answers, but a command fails or says nothing that can be read, and this is what it said: it may be going down or coming up.
+    Strangely(String),
 }
 
 impl Answered {
@@ -25,7 +25,7 @@ impl Answered {
             Ok(client) => Ok(Self::Yes(Box::new(client))),
             Err(HostError::Remote(error)) => Err(error.into()),
             Err(HostError::ClientUnreachable { .. }) => Ok(Self::No),
-            Err(_) => Ok(Self::Strangely),
+            Err(error) => Ok(Self::Strangely(error.chain())),
         }
     }
 }

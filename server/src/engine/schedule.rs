@@ -17,8 +17,8 @@ pub struct Waiting {
     pub master: Uuid,
     /// The group of its client.
     pub group: Option<String>,
-    /// Its cache volume group, and the MiB it will take there where that is known.
-    pub cache: Option<(String, u64)>,
+    /// Its cache volume group, and the MiB it will take there; none where nobody knows that, which is not nothing.
+    pub cache: Option<(String, Option<u64>)>,
     /// Not before.
     pub not_before: Option<OffsetDateTime>,
     /// Name of its window.
@@ -34,8 +34,8 @@ pub struct Active {
     pub master: Uuid,
     /// The group of its client.
     pub group: Option<String>,
-    /// Its cache volume group and what it will take there.
-    pub cache: Option<(String, u64)>,
+    /// Its cache volume group and what it will take there; none where nobody knows that.
+    pub cache: Option<(String, Option<u64>)>,
     /// When phase 3 began: from then on its cache file systems exist, and `lsvg` counts them.
     pub cached_at: Option<OffsetDateTime>,
     /// nimadm may run: it takes a place on its master. Without it only the group counts.
@@ -197,12 +197,24 @@ impl Situation {
         let Some(free) = self.free.get(&(waiting.master, vg.clone())) else {
             return Some(format!("Waits for the first look at the cache volume group {vg} of {master}."));
         };
-        let reserved: u64 = self
+        let uncounted: Vec<Option<u64>> = self
             .active
             .iter()
             .filter(|active| active.master == waiting.master && active.cached_at.is_none_or(|at| at > free.seen_at))
             .filter_map(|active| active.cache.as_ref().filter(|(name, _)| name == vg).map(|(_, need)| *need))
-            .sum();
+            .collect();
+        // What is not known could be all there is: such a migration has the volume group to itself until lsvg counts what it took.
+        let Some(need) = need else {
+            let why = format!(
+                "Waits for {vg} on {master}: how much it needs is not known, and others have not taken their space yet."
+            );
+            return (!uncounted.is_empty()).then_some(why);
+        };
+        let Some(reserved) = uncounted.into_iter().try_fold(0_u64, |sum, need| Some(sum.saturating_add(need?))) else {
+            return Some(format!(
+                "Waits for space in {vg} on {master}: how much another migration will take there is not known yet."
+            ));
+        };
         let have = free.mib.saturating_sub(reserved);
         (have < *need).then(|| {
             format!("Waits for space in {vg} on {master}: it needs {need} MiB, {} MiB are free and {reserved} MiB of them reserved.", free.mib)
@@ -246,7 +258,7 @@ mod tests {
             id: Uuid::from_u128(number),
             master: MASTER,
             group: None,
-            cache: Some(("nimadmvg".to_owned(), 10_000)),
+            cache: Some(("nimadmvg".to_owned(), Some(10_000))),
             not_before: None,
             window: None,
             now: false,
@@ -281,7 +293,7 @@ mod tests {
         let turns = situation(vec![node(1), node(2), waiting(3)]).turns(NOW);
         assert!(turns[0].1 == Turn::Now && why(&turns[1]).contains("of db") && turns[2].1 == Turn::Now, "{turns:?}");
 
-        let large = |number| Waiting { cache: Some(("nimadmvg".to_owned(), 60_000)), ..waiting(number) };
+        let large = |number| Waiting { cache: Some(("nimadmvg".to_owned(), Some(60_000))), ..waiting(number) };
         let turns = situation(vec![large(1), large(2), waiting(3)]).turns(NOW);
         assert!(why(&turns[1]).contains("60000 MiB of them reserved"), "{turns:?}");
         assert_eq!(turns[2].1, Turn::Now, "a small one passes a large one that has no room");
@@ -294,13 +306,13 @@ mod tests {
     /// What comes of a migration that needs 50,000 of 100,000 MiB while these are worked on.
     fn beside(others: Vec<Active>) -> Turn {
         let waits =
-            Waiting { group: Some("db".to_owned()), cache: Some(("nimadmvg".to_owned(), 50_000)), ..waiting(2) };
+            Waiting { group: Some("db".to_owned()), cache: Some(("nimadmvg".to_owned(), Some(50_000))), ..waiting(2) };
         Situation { active: others, ..situation(vec![waits]) }.turns(NOW).remove(0).1
     }
 
     #[test]
     fn space_is_reserved_until_lsvg_counts_it() {
-        let taking = |mib| Active { cache: Some(("nimadmvg".to_owned(), mib)), ..active() };
+        let taking = |mib| Active { cache: Some(("nimadmvg".to_owned(), Some(mib))), ..active() };
         let reserved = |turn: Turn| matches!(turn, Turn::Waits(why) if why.contains("50001 MiB of them reserved"));
         assert_eq!(beside(vec![taking(50_000)]), Turn::Now, "exactly what is left");
         assert!(reserved(beside(vec![taking(50_001)])));
@@ -308,10 +320,21 @@ mod tests {
         assert_eq!(beside(since(NOW)), Turn::Now, "its file systems were there when lsvg was asked");
         assert!(reserved(beside(since(NOW + Duration::SECOND))));
         assert_eq!(beside(vec![Active { master: OTHER, ..taking(50_001) }]), Turn::Now);
-        assert_eq!(beside(vec![Active { cache: Some(("othervg".to_owned(), 50_001)), ..active() }]), Turn::Now);
+        assert_eq!(beside(vec![Active { cache: Some(("othervg".to_owned(), Some(50_001))), ..active() }]), Turn::Now);
         let mut unseen = situation(vec![waiting(1)]);
         unseen.free.clear();
         assert!(why(&unseen.turns(NOW)[0]).contains("first look"));
+    }
+
+    #[test]
+    fn h6_a_need_that_is_not_known_is_not_a_need_of_nothing() {
+        let unknown = |cached_at| Active { cache: Some(("nimadmvg".to_owned(), None)), cached_at, ..active() };
+        assert!(matches!(beside(vec![unknown(None)]), Turn::Waits(why) if why.contains("not known yet")));
+        assert_eq!(beside(vec![unknown(Some(NOW))]), Turn::Now, "lsvg has counted what it took");
+        let all = |number| Waiting { cache: Some(("nimadmvg".to_owned(), None)), ..waiting(number) };
+        let turns = situation(vec![all(1), all(2), waiting(3)]).turns(NOW);
+        assert_eq!(turns[0].1, Turn::Now, "alone it may begin");
+        assert!(why(&turns[1]).contains("not known") && why(&turns[2]).contains("not known yet"), "{turns:?}");
     }
 
     #[test]
@@ -369,7 +392,7 @@ mod tests {
         #[test]
         fn no_limit_is_exceeded(needs in prop::collection::vec((1_u64..50_000, any::<bool>()), 0..20), most in 1_usize..8) {
             let all: Vec<_> = needs.iter().enumerate().map(|(n, (need, grouped))| Waiting {
-                cache: Some(("nimadmvg".to_owned(), *need)),
+                cache: Some(("nimadmvg".to_owned(), Some(*need))),
                 group: grouped.then(|| "db".to_owned()),
                 ..waiting(n as u128 + 1)
             }).collect();
@@ -379,7 +402,7 @@ mod tests {
             let started: Vec<_> = all.iter().zip(&turns).filter(|(_, turn)| turn.1 == Turn::Now).map(|(w, _)| w).collect();
             prop_assert!(started.len() <= most);
             prop_assert!(started.iter().filter(|w| w.group.is_some()).count() <= 1);
-            let taken: u64 = started.iter().filter_map(|w| w.cache.as_ref().map(|(_, need)| *need)).sum();
+            let taken: u64 = started.iter().filter_map(|w| w.cache.as_ref().and_then(|(_, need)| *need)).sum();
             prop_assert!(taken <= 100_000);
             prop_assert!(started.len() == most || turns.iter().all(|turn| turn.1 == Turn::Now || !why(turn).contains("place")));
         }

@@ -4,7 +4,7 @@
 //! two disks.
 
 use super::host::Answer;
-use aix::{Level, ObjectName, Pvid, bootlist, lspv::PhysicalVolume};
+use aix::{Level, ObjectName, Pvid, bootlist, lspv::PhysicalVolume, lsvg};
 use app::model::{Severity, Snapshot, Verdict, VerificationCheck};
 
 /// What is compared.
@@ -38,12 +38,21 @@ pub fn checks(facts: &Facts<'_>) -> Vec<VerificationCheck> {
     let boots = bootlist::devices(&after.boot);
     let first = boots.first().copied().unwrap_or("-");
     let every_boot_has_hd5 = after.boot.iter().all(|boot| boot.blv.as_deref() == Some("hd5"));
-    let new_rootvg = target.iter().all(|pvid| vg(pvid) == "rootvg" && active(pvid));
+    let new_rootvg = !target.is_empty() && target.iter().all(|pvid| vg(pvid) == "rootvg" && active(pvid));
     let old_kept = !sources.is_empty() && sources.iter().all(|pvid| vg(pvid) == "old_rootvg");
-    let stale = after.rootvg.lines().any(|line| line.contains("/stale"));
+    let stale = lsvg::logical_volumes(&after.rootvg).ok().filter(|volumes| !volumes.lvs.is_empty());
+    let stale = stale.map(|volumes| volumes.lvs.iter().any(|lv| lv.state.contains("stale")));
+    // A host that says nothing, or does not know the command, has not said that something is wrong.
+    let unread = |said: &str| said.trim().is_empty();
 
     vec![
-        check("V2", "Booted from the clone", targets.contains(&boot_disk), targets.join(" "), boot_disk),
+        check(
+            "V2",
+            "Booted from the clone",
+            (!unread(&boot_disk)).then(|| targets.contains(&boot_disk)),
+            targets.join(" "),
+            boot_disk,
+        ),
         check(
             "V3",
             "Level",
@@ -54,7 +63,7 @@ pub fn checks(facts: &Facts<'_>) -> Vec<VerificationCheck> {
         check(
             "V6",
             "Filesets consistent (lppchk -v)",
-            lppchk.rc == 0 && lppchk.text.trim().is_empty(),
+            (lppchk.rc != 126 && lppchk.rc != 127).then(|| lppchk.rc == 0 && lppchk.text.trim().is_empty()),
             "nothing to report".to_owned(),
             if lppchk.text.trim().is_empty() {
                 format!("nothing, rc {}", lppchk.rc)
@@ -65,30 +74,30 @@ pub fn checks(facts: &Facts<'_>) -> Vec<VerificationCheck> {
         check(
             "V7",
             "The clone is the running rootvg",
-            new_rootvg,
+            (!after.disks.is_empty()).then_some(new_rootvg),
             format!("{} rootvg active", targets.join(" ")),
             vgs(&mut target.iter()).join(", "),
         ),
         check(
             "V7",
             "The old system is kept as old_rootvg",
-            old_kept,
+            (!after.disks.is_empty()).then_some(old_kept),
             "every former rootvg disk in old_rootvg".to_owned(),
             vgs(&mut sources.iter().copied()).join(", "),
         ),
         check(
             "V8",
             "Next boot starts the new system",
-            targets.iter().any(|disk| disk == first) && every_boot_has_hd5,
+            (!after.boot.is_empty()).then(|| targets.iter().any(|disk| disk == first) && every_boot_has_hd5),
             format!("{} blv=hd5", targets.join(" ")),
             after.bootlist.clone(),
         ),
         check(
             "V9",
             "rootvg has no stale partitions",
-            !stale,
+            stale.map(|stale| !stale),
             "none".to_owned(),
-            if stale { "stale" } else { "none" }.to_owned(),
+            stale.map_or("lsvg -l rootvg cannot be read", |stale| if stale { "stale" } else { "none" }).to_owned(),
         ),
     ]
 }
@@ -130,26 +139,33 @@ pub fn diff(before: &Snapshot, after: &Snapshot) -> Vec<String> {
     diff
 }
 
-fn check(id: &str, title: &str, good: bool, expected: String, found: String) -> VerificationCheck {
+/// A check that is good, or not, or not known.
+fn check(id: &str, title: &str, good: Option<bool>, expected: String, found: String) -> VerificationCheck {
     VerificationCheck {
         id: id.to_owned(),
         title: title.to_owned(),
         severity: Severity::Block,
-        verdict: if good { Verdict::Pass } else { Verdict::Block },
+        verdict: match good {
+            Some(true) => Verdict::Pass,
+            Some(false) => Verdict::Block,
+            None => Verdict::Unknown,
+        },
         expected,
         found,
     }
 }
 
 /// The level that NIM's SPOT promised was reached; where NIM promised none, it is at least higher than before.
-fn level_reached(before: Option<Level>, after: Option<Level>, promised: Option<&str>) -> bool {
-    let Some(after) = after else { return false };
-    let higher = before.is_some_and(|before| after > before);
+fn level_reached(before: Option<Level>, after: Option<Level>, promised: Option<&str>) -> Option<bool> {
+    let after = after?;
+    let higher = before.map(|before| after > before);
+    // A launch may have gone on without the level before: then the promised one is the evidence.
+    let not_lower = higher.unwrap_or(true);
     match promised.map(|text| (text, text.parse::<Level>())) {
         // `oslevel_r` promises a technology level, `oslevel_s` a service pack as well.
-        Some((text, Ok(level))) if text.len() > 7 => higher && after == level,
+        Some((text, Ok(level))) if text.len() > 7 => Some(not_lower && after == level),
         Some((_, Ok(level))) => {
-            higher && (after.version, after.release, after.tl) == (level.version, level.release, level.tl)
+            Some(not_lower && (after.version, after.release, after.tl) == (level.version, level.release, level.tl))
         }
         _ => higher,
     }
@@ -179,11 +195,12 @@ mod tests {
             boot: bootlist::parse(boot).unwrap(),
             bootlist: boot.to_owned(),
             boot_disk: Some(boot_disk.to_owned()),
-            rootvg: String::new(),
+            rootvg: ROOTVG.to_owned(),
             uptime: String::new(),
         }
     }
 
+    const ROOTVG: &str = "rootvg:\nLV NAME TYPE LPs PPs PVs LV STATE MOUNT POINT\nhd5 boot 1 1 1 closed/syncd N/A\n";
     const BEFORE: &str = "hdisk0 00f9c87a12345678 rootvg active\nhdisk1 00f9c87a12345679 None\n";
 
     fn failed(after: &Snapshot, lppchk: &str) -> Vec<String> {
@@ -204,6 +221,30 @@ mod tests {
         let after = "hdisk3 00f9c87a12345678 old_rootvg\nhdisk0 00f9c87a12345679 rootvg active\n";
         let after = snapshot("7300-03-01-2520", after, "hdisk0 blv=hd5", "hdisk0");
         assert!(failed(&after, "").is_empty(), "{:?}", failed(&after, ""));
+    }
+
+    #[test]
+    fn h6_what_the_rebooted_client_does_not_say_is_not_known() {
+        let good = "hdisk0 00f9c87a12345678 old_rootvg\nhdisk1 00f9c87a12345679 rootvg active\n";
+        let before = snapshot("7100-05-11-2246", BEFORE, "hdisk0 blv=hd5", "hdisk0");
+        let whole = snapshot("7300-03-01-2520", good, "hdisk1 blv=hd5", "hdisk1");
+        let target = ["00f9c87a12345679".parse().unwrap()];
+        let verdicts = |after: &Snapshot, rc, text: &str| {
+            let lppchk = Answer { rc, text: text.to_owned() };
+            let facts = Facts { before: &before, after, target: &target, to_level: None, lppchk: &lppchk };
+            let checks = checks(&facts);
+            let wrong = checks.iter().filter(|check| check.verdict != Verdict::Pass);
+            wrong.map(|check| (check.id.clone(), check.verdict)).collect::<Vec<_>>()
+        };
+        assert!(verdicts(&whole, 0, "").is_empty());
+        let unknown = |after: Snapshot, rc, text: &str, id: &str| {
+            assert_eq!(verdicts(&after, rc, text), [(id.to_owned(), Verdict::Unknown)], "{id}");
+        };
+        unknown(whole.clone(), 127, "ksh: lppchk: not found", "V6");
+        unknown(Snapshot { rootvg: String::new(), ..whole.clone() }, 0, "", "V9");
+        unknown(Snapshot { boot: Vec::new(), ..whole.clone() }, 0, "", "V8");
+        unknown(Snapshot { boot_disk: None, ..whole.clone() }, 0, "", "V2");
+        unknown(Snapshot { level: None, ..whole }, 0, "", "V3");
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub struct Row {
     stagger_seconds: i32,
     approve_starts: bool,
     second_person: bool,
+    /// Directories below which nimadm may write and read as root; empty: those of its NIM objects.
+    pub allowed_directories: Vec<String>,
 }
 
 impl Row {
@@ -71,6 +73,7 @@ impl Row {
             max_running: u16::try_from(self.max_running).map_err(super::decode)?,
             stagger_seconds: u16::try_from(self.stagger_seconds).map_err(super::decode)?,
             approvals,
+            allowed_directories: self.allowed_directories,
         })
     }
 }
@@ -176,6 +179,19 @@ pub async fn limit(
     .execute(db)
     .await
     .map(|_| ())
+}
+
+/// Changes the directories below which nimadm may write and read as root.
+///
+/// # Errors
+/// Those of the database.
+pub async fn allow(conn: &mut PgConnection, id: Uuid, directories: &[String]) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE master SET allowed_directories = $2 WHERE id = $1")
+        .bind(id)
+        .bind(directories)
+        .execute(conn)
+        .await
+        .map(|_| ())
 }
 
 /// Removes a master with its clients and resources.

@@ -145,7 +145,7 @@ pub async fn situation(conn: &mut PgConnection) -> Result<Situation, sqlx::Error
 
 fn as_waiting(row: WaitingRow) -> Waiting {
     let request = row.request.0;
-    let need = row.cache_need_mib.map_or(0, i64::unsigned_abs);
+    let need = row.cache_need_mib.map(i64::unsigned_abs);
     Waiting {
         id: row.id,
         master: row.master_id,
@@ -158,7 +158,7 @@ fn as_waiting(row: WaitingRow) -> Waiting {
 }
 
 fn as_active(row: ActiveRow) -> Active {
-    let need = row.cache_need_mib.map_or(0, i64::unsigned_abs);
+    let need = row.cache_need_mib.map(i64::unsigned_abs);
     Active {
         master: row.master_id,
         group: row.group_name,

@@ -130,6 +130,14 @@ impl Rest {
         self.send(self.request(reqwest::Method::GET, path)).await
     }
 
+    /// A page, as a browser gets it.
+    pub(crate) async fn get_page(&self, path: &str) -> String {
+        let base = self.base.trim_end_matches("/api/v1");
+        let response = self.http.get(format!("{base}{path}")).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        response.text().await.unwrap()
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.send(self.request(reqwest::Method::POST, path).json(body)).await
     }

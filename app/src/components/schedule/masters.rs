@@ -22,6 +22,8 @@ struct Editor {
     stagger_seconds: RwSignal<String>,
     starts: RwSignal<bool>,
     second_person: RwSignal<bool>,
+    /// One a line.
+    directories: RwSignal<String>,
 }
 
 impl Editor {
@@ -30,6 +32,7 @@ impl Editor {
         self.stagger_seconds.set(master.stagger_seconds.to_string());
         self.starts.set(master.approvals.starts);
         self.second_person.set(master.approvals.second_person);
+        self.directories.set(master.allowed_directories.join(" "));
         self.master.set(Some(master));
         self.form.open();
     }
@@ -46,6 +49,7 @@ pub(crate) fn Masters(shown: Shown) -> impl IntoView {
         stagger_seconds: text(),
         starts: RwSignal::new(false),
         second_person: RwSignal::new(false),
+        directories: text(),
     };
     // Only what is shown here: a refreshed inventory draws nothing again.
     let masters = Memo::new(move |_| {
@@ -118,7 +122,7 @@ fn asked(approvals: Approvals) -> &'static str {
 
 #[component]
 fn MasterForm(editor: Editor, shown: Shown) -> impl IntoView {
-    let Editor { form, master, max_running, stagger_seconds, starts, second_person } = editor;
+    let Editor { form, master, max_running, stagger_seconds, starts, second_person, directories } = editor;
     let number = |text: RwSignal<String>| text.with_untracked(|text| text.trim().parse::<u16>());
     let send = Callback::new(move |()| {
         let Some(master) = master.get_untracked() else { return };
@@ -135,6 +139,9 @@ fn MasterForm(editor: Editor, shown: Shown) -> impl IntoView {
             max_running: Some(most),
             stagger_seconds: Some(stagger),
             approvals: Some(approvals),
+            allowed_directories: Some(directories.with_untracked(|text| {
+                text.split([' ', ',', '\n']).filter(|path| !path.is_empty()).map(str::to_owned).collect()
+            })),
             ..MasterChange::default()
         };
         form.send(api::change_master(master.id, change), move |master| {
@@ -146,11 +153,13 @@ fn MasterForm(editor: Editor, shown: Shown) -> impl IntoView {
         format!("Change the limits and approvals of {}", name.unwrap_or_default())
     });
     view! {
-        <FormDialog form title submit="Change them" fields=&["max_running", "stagger_seconds"] on_submit=send>
+        <FormDialog form title submit="Change them" fields=&["max_running", "stagger_seconds", "allowed_directories"] on_submit=send>
             <TextField label="Migrations at once, at most" value=max_running kind="number" required=true
                 hint="Each takes processor, network and cache of the master" complaint=form.complaint("max_running") />
             <TextField label="Seconds between two starts" value=stagger_seconds kind="number" required=true
                 hint="0: they may start together" complaint=form.complaint("stagger_seconds") />
+            <TextField label="Directories that nimadm may write mksysbs to" value=directories
+                hint="Several with blanks between. Empty: where the mksysbs of this master lie" complaint=form.complaint("allowed_directories") />
             <CheckField label="A launch waits until an approver has agreed" value=starts />
             <CheckField label="Whoever asked for a migration does not approve it: neither its start nor its cutover" value=second_person />
         </FormDialog>

@@ -1,91 +1,100 @@
 //! From which level to which, and whether master and hardware can do it (nimadm.md §3.1, §3.2). Pure.
 
-use super::{
-    Facts,
-    finding::{block, check, pass},
-};
+use super::{facts::Facts, finding::Item, questions::Role};
+use crate::engine::fact::Fact;
 use aix::Level;
-use app::model::{Check, LaunchRequest, Severity, Verdict};
+use app::model::{Check, LaunchRequest, Operation};
 
-/// What is migrated, and to which level; `S1`, `M1`, `ND-5`, and `H1` where a client is to run it.
+pub(super) const S1: Item = Item::blocks("S1", "The target level is higher");
+pub(super) const ND5: Item = Item::blocks("ND-5", "nimadm knows -U");
+pub(super) const M1: Item = Item::blocks("M1", "The master is at the target level or above");
+pub(super) const H1: Item = Item::blocks("H1", "The hardware runs the target level");
+
+const NOTHING_MIGRATES: &str = "nothing is migrated";
+
+fn version(level: Level) -> (u8, u8) {
+    (level.version, level.release)
+}
+
+/// What is migrated, and to which level.
 pub(super) fn level_checks(facts: &Facts, request: &LaunchRequest) -> Vec<Check> {
-    let mut checks = Vec::new();
-    let client = facts.client.as_ref().and_then(|client| client.as_ref().ok());
-    let from: Option<Level> = if request.operation.reads_mksysb() {
-        facts.mksysb.as_ref().and_then(|mksysb| mksysb.level.as_deref()).and_then(|level| level.parse().ok())
+    if request.operation == Operation::Synchronise {
+        return [S1, ND5, M1, H1].map(|item| item.not_applicable(NOTHING_MIGRATES)).into();
+    }
+    let parsed = |role| match facts.level_of(role) {
+        // It was looked at when it was read.
+        Fact::Read(text) => text.parse().map_or(Fact::NotApplicable, Fact::Read),
+        Fact::Unreadable(unread) => Fact::Unreadable(unread),
+        Fact::NotApplicable => Fact::NotApplicable,
+    };
+    let from: Fact<Level> = if request.operation.reads_mksysb() {
+        parsed(Role::Mksysb)
     } else {
-        client.map(|client| client.level)
+        facts.of_client(|client| client.level.clone())
     };
-    let target: Option<Level> =
-        facts.spot.as_ref().and_then(|spot| spot.level.as_deref()).and_then(|level| level.parse().ok());
-    let Some(target) = target else {
-        let found = "NIM does not say which level the SPOT holds";
-        return vec![check("S1", "The target level is higher", Severity::Block, Verdict::Skipped, found, "")];
-    };
-    let Some(from) = from else {
-        let found = "the level that is to be migrated could not be read";
-        return vec![check(
-            "S1",
-            "The target level is higher",
-            Severity::Block,
-            Verdict::Skipped,
-            found,
-            "Check it by hand.",
-        )];
-    };
-    let found = format!("{} to {}", from.spoken(), target.spoken());
-    let version = |level: Level| (level.version, level.release);
-    if request.update {
-        checks.push(if version(from) == version(target) && from < target {
-            pass("S1", "The target is a later level of the same release", &found)
+    let target = || parsed(Role::Spot);
+    let master = || facts.master_level.clone();
+    vec![
+        S1.judge(from.and(target()), NOTHING_MIGRATES, |(from, target)| {
+            if request.update { update_check(from, target) } else { migration_check(from, target) }
+        }),
+        if request.update {
+            ND5.judge(master(), NOTHING_MIGRATES, |master| {
+                let found = format!("the master runs {}", master.spoken());
+                // nimadm.md §1.1: since the third technology level of 7.3.
+                if (master.version, master.release, master.tl) >= (7, 3, 3) {
+                    ND5.pass(found)
+                } else {
+                    ND5.block(found, "Update the master to 7.3 TL3 first, or migrate without -U.")
+                }
+            })
         } else {
-            block(
-                "S1",
-                "The target is a later level of the same release",
-                &found,
-                "-U updates within a release; leave it out to migrate to a higher one, or choose another SPOT and lpp_source.",
-            )
-        });
-        // nimadm.md §1.1: since the third technology level of 7.3.
-        let knows = |level: Level| (level.version, level.release, level.tl) >= (7, 3, 3);
-        if let Some(master) = facts.master_level.filter(|level| !knows(*level)) {
-            let found = format!("the master runs {}", master.spoken());
-            checks.push(block(
-                "ND-5",
-                "nimadm knows -U",
-                &found,
-                "Update the master to 7.3 TL3 first, or migrate without -U.",
-            ));
-        }
+            ND5.not_applicable("-U is not asked for")
+        },
+        M1.judge(master().and(target()), NOTHING_MIGRATES, |(master, target)| {
+            let found = format!("master {}, target {}", master.spoken(), target.spoken());
+            if version(master) >= version(target) {
+                M1.pass(found)
+            } else {
+                M1.block(found, "Migrate the master first.")
+            }
+        }),
+        if request.operation.makes_clone() {
+            let processor = facts.of_client(|client| client.processor.clone());
+            H1.judge(processor.and(target()), "", |((processor, power), target)| {
+                if version(target) >= (7, 3) && power < 8 {
+                    H1.block(processor, "AIX 7.3 needs POWER8 or later.")
+                } else {
+                    H1.pass(processor)
+                }
+            })
+        } else {
+            H1.not_applicable("the result does not run on this client")
+        },
+    ]
+}
+
+fn update_check(from: Level, target: Level) -> Check {
+    let found = format!("{} to {}", from.spoken(), target.spoken());
+    let check = if version(from) == version(target) && from < target {
+        S1.pass(found)
     } else {
-        checks.push(if version(from) < version(target) {
-        pass("S1", "The target version is higher", &found)
+        S1.block(
+            found,
+            "-U updates within a release; leave it out to migrate to a higher one, or choose another SPOT and lpp_source.",
+        )
+    };
+    Check { title: "The target is a later level of the same release".to_owned(), ..check }
+}
+
+fn migration_check(from: Level, target: Level) -> Check {
+    let found = format!("{} to {}", from.spoken(), target.spoken());
+    if version(from) < version(target) {
+        S1.pass(found)
     } else {
-        block(
-            "S1",
-            "The target version is higher",
-            &found,
+        S1.block(
+            found,
             "nimadm migrates to a higher version; choose another SPOT and lpp_source, or ask for an update (-U) within the release.",
         )
-    });
     }
-    if let Some(master) = facts.master_level {
-        let found = format!("master {}, target {}", master.spoken(), target.spoken());
-        checks.push(if version(master) >= version(target) {
-            pass("M1", "The master is at the target level or above", &found)
-        } else {
-            block("M1", "The master is at the target level or above", &found, "Migrate the master first.")
-        });
-    }
-    let runs_there = request.operation.makes_clone();
-    if let Some(processor) = client.and_then(|client| client.processor.as_deref()).filter(|_| runs_there) {
-        let power: Option<u32> = processor.rsplit_once("POWER").and_then(|(_, n)| n.parse().ok());
-        let old = version(target) >= (7, 3) && power.is_some_and(|generation| generation < 8);
-        checks.push(if old {
-            block("H1", "The hardware runs the target level", processor, "AIX 7.3 needs POWER8 or later.")
-        } else {
-            pass("H1", "The hardware runs the target level", processor)
-        });
-    }
-    checks
 }

@@ -6,6 +6,7 @@ use crate::{
         host::{self, HostError},
         look,
         machine::Event,
+        preflight, readings,
         reboot::{Answered, rebooted},
         run::{Run, StepError, subject},
     },
@@ -26,7 +27,10 @@ impl Run {
     pub(in crate::engine) async fn move_bootlist(&self, row: &Row) -> Result<(), StepError> {
         let connection = self.connect(row).await?;
         let hostname = self.hostname(row).await?;
-        let client = look::snapshot(&connection, &hostname).await?;
+        let client = match look::for_order(&connection, &hostname, preflight::waived(&row.overrides)).await? {
+            Ok(client) => client,
+            Err(why) => return self.refuse(&format!("The bootlist was not touched: {why}.")).await,
+        };
         let disks = match disks::holding(&client, &row.pvids()?, "altinst_rootvg") {
             Ok(disks) => disks,
             Err(why) => return self.refuse(&format!("The bootlist was not touched: {why}.")).await,
@@ -59,6 +63,7 @@ impl Run {
         let command = format!("bootlist -m normal {}", names.join(" "));
         self.record_act("migration.move_bootlist", json!({ "command": command, "before": client.bootlist })).await?;
         let [set, read] = host::client(connection, hostname, [&command, "bootlist -m normal -o"]).await?;
+        // A list that cannot be read names no device, and so not these.
         let boot = bootlist::parse(&read.text).unwrap_or_default();
         let bootable = boot.iter().all(|boot| boot.blv.as_deref() == Some("hd5"));
         if set.rc == 0 && bootable && bootlist::devices(&boot) == names {
@@ -84,7 +89,11 @@ impl Run {
             Answered::Yes(client) if rebooted(&client, &row.pvids()?, row.reboot_down_at.is_some(), sent_ago(row)) => {
                 self.advance(State::Rebooting, Event::ClientBack, None).await
             }
-            Answered::Yes(_) if self.reboot_is_due(row) => self.send_reboot(row, &connection, &hostname).await,
+            Answered::Yes(client) if self.reboot_is_due(row) => {
+                // What would boot is read once more: hours may lie between the bootlist's move and this order.
+                readings::disks_and_bootlist(&client).map_err(HostError::Incomplete)?;
+                self.send_reboot(row, &connection, &hostname).await
+            }
             Answered::No if row.reboot_sent_at.is_none() => {
                 // It must be looked at before it is rebooted: something else is going on there.
                 let said = "it went away before the reboot was sent".to_owned();
@@ -92,7 +101,7 @@ impl Run {
             }
             Answered::No => self.client_is_away(row, Event::ClientStaysAway).await,
             // A command that fails on a client that answers is no sign of a reboot.
-            Answered::Yes(_) | Answered::Strangely => {
+            Answered::Yes(_) | Answered::Strangely(_) => {
                 tokio::time::sleep(self.engine.timing.client_poll).await;
                 Ok(())
             }
@@ -157,15 +166,24 @@ fn sent_ago(row: &Row) -> Duration {
 fn differs(before: &Snapshot, now: &Snapshot, may_have_moved: bool) -> Option<String> {
     let shown =
         |text: &str| if text.trim().is_empty() { "nothing".to_owned() } else { text.trim().replace('\n', ", ") };
-    if now.level != before.level {
+    // A launch may have gone on without the level.
+    if before.level.is_some() && now.level != before.level {
         return Some(format!("the client runs {} now, and {} when it was cloned", now.oslevel, before.oslevel));
     }
     let boot_pvid = |snapshot: &Snapshot| {
         let disk = snapshot.disks.iter().find(|pv| snapshot.boot_disk.as_deref() == Some(pv.disk.as_str()));
         disk.and_then(|pv| pv.pvid.clone())
     };
-    if boot_pvid(now) != boot_pvid(before) {
-        let disk = |snapshot: &Snapshot| snapshot.boot_disk.clone().unwrap_or_else(|| "an unknown disk".to_owned());
+    let disk = |snapshot: &Snapshot| snapshot.boot_disk.clone().unwrap_or_else(|| "an unknown disk".to_owned());
+    let same = match (boot_pvid(now), boot_pvid(before)) {
+        (None, _) => {
+            return Some(format!("bootinfo -b does not say which disk the client has booted from: {}", disk(now)));
+        }
+        // What was not known at the start was one of the disks of its rootvg.
+        (Some(now), None) => disks::of_rootvg(before).contains(&now),
+        (Some(now), Some(before)) => now == before,
+    };
+    if !same {
         return Some(format!("the client has booted from {} since, not from {}", disk(now), disk(before)));
     }
     let moved = bootlist::devices(&now.boot) != bootlist::devices(&before.boot);

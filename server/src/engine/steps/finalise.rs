@@ -4,6 +4,7 @@ use crate::{
     engine::{
         disks, host, look,
         machine::Event,
+        preflight,
         run::{Run, StepError},
     },
     store::{fence::WriteError, migration::Row},
@@ -20,9 +21,10 @@ impl Run {
         let hostname = self.hostname(row).await?;
         let before = row.before.as_ref().ok_or(WriteError::Fenced)?;
         let old = disks::of_rootvg(before);
-        let client = look::snapshot(&connection, &hostname).await?;
+        let waived = preflight::waived(&row.overrides);
         let mut said = String::new();
-        match still_there(&client, &old) {
+        let known = look::for_order(&connection, &hostname, waived).await?;
+        match known.and_then(|client| still_there(&client, &old)) {
             Err(why) => {
                 let why = format!("Not finalised: {why}. Nothing was removed.");
                 return self.advance(State::Finalising, Event::FinaliseEnded { freed: false }, Some(&why)).await;
@@ -35,13 +37,15 @@ impl Run {
                 said = answer.text.trim().to_owned();
             }
         }
-        let after = look::snapshot(&connection, &hostname).await?;
-        let left = still_there(&after, &old).unwrap_or_default();
-        let freed = left.is_empty();
-        let reason = if freed {
-            "The old disk is free. There is no way back to the old system but a backup.".to_owned()
-        } else {
-            format!("{COMMAND} has run, but old_rootvg is still there. It said: {said}")
+        let after = look::for_order(&connection, &hostname, waived).await?;
+        let left = after.and_then(|client| still_there(&client, &old));
+        let freed = left.as_ref().is_ok_and(Vec::is_empty);
+        let reason = match left {
+            Ok(_) if freed => "The old disk is free. There is no way back to the old system but a backup.".to_owned(),
+            Ok(_) => format!("{COMMAND} has run, but old_rootvg is still there. It said: {said}"),
+            Err(why) => {
+                format!("{COMMAND} has run, but whether old_rootvg is gone is not known: {why}. It said: {said}")
+            }
         };
         self.advance(State::Finalising, Event::FinaliseEnded { freed }, Some(&reason)).await?;
         self.refresh_client(row).await;
@@ -69,6 +73,11 @@ fn still_there(client: &Snapshot, old: &[Pvid]) -> Result<Vec<DiskName>, String>
             _ => {}
         }
     }
+    // A list that was cut off would say that the old system is gone.
+    let listed = |pvid: &Pvid| client.disks.iter().any(|pv| pv.pvid.as_ref() == Some(pvid));
+    if let Some(pvid) = old.iter().find(|pvid| !listed(pvid)) {
+        return Err(format!("lspv does not list the disk with PVID {pvid}, which held the old system"));
+    }
     Ok(disks)
 }
 
@@ -89,5 +98,6 @@ mod tests {
         assert!(look(&other, "hdisk1 blv=hd5").unwrap_err().contains("not this migration's"));
         let back = "hdisk0 00f9c87a12345678 rootvg active\nhdisk1 00f9c87a12345679 altinst_rootvg\n";
         assert!(look(back, "hdisk0 blv=hd5").unwrap_err().contains("rolled back"));
+        assert!(look(new, "hdisk1 blv=hd5").unwrap_err().contains("does not list"), "h6: absence is no evidence");
     }
 }

@@ -103,7 +103,8 @@ impl Run {
         let mut bootlist = None;
         let (ending, mut reason, found) = match (row.request.operation, &row.request.image) {
             (operation, _) if operation.makes_clone() => {
-                let client = look::snapshot(connection, &self.hostname(row).await?).await?;
+                let waived = preflight::waived(&row.overrides);
+                let client = look::whole(connection, &self.hostname(row).await?, waived).await?;
                 let targets = &row.request.target_disks;
                 let evidence = Evidence { verdict: &verdict, rc, step, disks: &client.disks, targets, pvids: &known };
                 bootlist = Some(client.bootlist);
@@ -118,7 +119,7 @@ impl Run {
                     preflight::alt_disk_install(&self.engine.masters, connection, row.master_id, &row.request.spot)
                         .await?;
                 let said = said(connection, job).await?;
-                let (ending, reason) = ending::judge_levels(rc, master.as_deref(), spot.as_deref(), &said);
+                let (ending, reason) = ending::judge_levels(rc, &master, &spot, &said);
                 // The reader looks for the twelve phases.
                 let outcome = if ending == Ending::Completed { Outcome::Success } else { Outcome::Failed };
                 verdict = Verdict { outcome, cause: None, advice: None, ..verdict };

@@ -9,6 +9,7 @@ use crate::{
         host::HostError,
         look,
         machine::Event,
+        readings::{self, Waived},
         reboot::{self, Answered},
         run::{Run, StepError},
     },
@@ -45,7 +46,14 @@ impl Run {
                             Device, 5 Hard Drive, the old disk, 2 Normal Mode Boot";
                 return Err(HostError::ClientUnreachable { client: row.subject.clone(), said: said.to_owned() }.into());
             }
-            Answered::Strangely => {
+            // The way back relies on disks and bootlist alone: a system whose oslevel is broken is one to leave.
+            Answered::Strangely(_) if row.reboot_sent_at.is_none() => {
+                match look::for_order(&connection, &hostname, Waived::ALL).await? {
+                    Ok(client) => Box::new(client),
+                    Err(why) => return self.not_rolled_back(&why).await,
+                }
+            }
+            Answered::Strangely(_) => {
                 tokio::time::sleep(self.engine.timing.client_poll).await;
                 return Ok(());
             }
@@ -55,16 +63,23 @@ impl Run {
             return Ok(());
         }
         if row.reboot_sent_at.is_none() {
-            let pointed = match disks::holding(&client, &old, "old_rootvg") {
+            let known =
+                readings::disks_and_bootlist(&client).and_then(|()| disks::holding(&client, &old, "old_rootvg"));
+            let pointed = match known {
                 Ok(disks) => self.point_bootlist(&connection, &hostname, &client, &disks).await?,
                 Err(why) => Err(why),
             };
             if let Err(why) = pointed {
-                let why = format!("Not rolled back: {why}.");
-                return self.advance(State::RollingBack, Event::RollbackEnded { back: false }, Some(&why)).await;
+                return self.not_rolled_back(&why).await;
             }
         }
         self.send_reboot(row, &connection, &hostname).await
+    }
+
+    /// Nothing was ordered.
+    async fn not_rolled_back(&self, why: &str) -> Result<(), StepError> {
+        let why = format!("Not rolled back: {why}.");
+        self.advance(State::RollingBack, Event::RollbackEnded { back: false }, Some(&why)).await
     }
 
     /// The old disk is booted; whether the old system runs is looked at, not believed.

@@ -4,6 +4,7 @@ use crate::{
     engine::{
         look,
         machine::Event,
+        preflight,
         run::{Run, StepError},
         safe,
     },
@@ -12,7 +13,7 @@ use crate::{
         spool::{Job, Status},
     },
     store::{
-        self, attempt,
+        self, attempt, master,
         migration::{self, Row},
     },
 };
@@ -47,7 +48,10 @@ impl Run {
                 let why = format!("The next phases were not started: {why}. Clean up, then launch again.");
                 (Event::StepRefused, why)
             } else {
-                (Event::StartRefused, format!("Not started: {why}. Choose another one and launch again."))
+                (
+                    Event::StartRefused,
+                    format!("Not started: {why}. Mend it, or choose something else, and launch again."),
+                )
             };
             self.advance(State::Starting, event, Some(&why)).await?;
             return Ok(false);
@@ -62,26 +66,39 @@ impl Run {
     /// The last look before a start, and its record; why nothing may be started, where that is so.
     async fn prepare(&self, row: &Row, connection: &Connection) -> Result<Result<(), String>, StepError> {
         let request = &row.request;
-        if let Some(image) = &request.image
-            && look::image(connection, image).await?.is_there()
-        {
-            return Ok(Err(format!(
-                "there is a file {} or a NIM object of the new mksysb's name",
-                image.file.as_str()
-            )));
+        // The directory may have become a link since the launch, and the setting another one.
+        let setting = master::find(&self.engine.pool, row.master_id).await?.map(|master| master.allowed_directories);
+        if let Some(why) = look::misplaced(connection, request, &setting.unwrap_or_default()).await? {
+            return Ok(Err(why));
+        }
+        if let Some(image) = &request.image {
+            match look::image(connection, image).await {
+                Ok(seen) if seen.is_there() => {
+                    let file = image.file.as_str();
+                    return Ok(Err(format!("there is a file {file} or a NIM object of the new mksysb's name")));
+                }
+                Ok(_) => {}
+                Err(error) if error.is_unreadable() => return Ok(Err(error.chain())),
+                Err(error) => return Err(error.into()),
+            }
         }
         if !request.operation.has_client() {
             return Ok(Ok(()));
         }
         let hostname = self.hostname(row).await?;
+        let waived = preflight::waived(&row.overrides);
         if row.step > 1 {
             // Hours may have passed since the step before.
-            let now = look::snapshot(connection, &hostname).await?;
-            return Ok(safe::to_go_on(&now, &request.target_disks, &row.pvids()?));
+            let pvids = row.pvids()?;
+            let now = look::for_order(connection, &hostname, waived).await?;
+            return Ok(now.and_then(|now| safe::to_go_on(&now, &request.target_disks, &pvids)));
         }
         // Before the last look at the disks, so that nothing comes between it and the start.
         let size = look::size(connection, &hostname).await;
-        let before = look::snapshot(connection, &hostname).await?;
+        let before = match look::for_order(connection, &hostname, waived).await? {
+            Ok(before) => before,
+            Err(why) => return Ok(Err(why)),
+        };
         let pvids = match safe::to_start(&before, &request.target_disks) {
             Ok(pvids) => pvids,
             Err(why) => return Ok(Err(why)),

@@ -6,7 +6,7 @@
 
 use super::super::run::{Run, StepError};
 use crate::{
-    engine::{disks, look, machine::Event},
+    engine::{disks, look, machine::Event, preflight},
     remote::spool::Job,
     store::migration::Row,
 };
@@ -22,9 +22,11 @@ impl Run {
         let from = row.state()?;
         let (act, wanted) = if from == State::Waking { ("migration.wake", true) } else { ("migration.sleep", false) };
         let hostname = self.hostname(row).await?;
+        let waived = preflight::waived(&row.overrides);
         let command = if wanted {
-            let client = look::snapshot(&connection, &hostname).await?;
-            match disks::holding(&client, &row.pvids()?, CLONE) {
+            let pvids = row.pvids()?;
+            let known = look::for_order(&connection, &hostname, waived).await?;
+            match known.and_then(|client| disks::holding(&client, &pvids, CLONE)) {
                 Ok(disks) => command::wake(&row.subject, &row.request.spot, &disks),
                 Err(why) => {
                     let why = format!("The clone was not woken: {why}.");
@@ -36,7 +38,8 @@ impl Run {
         };
         let job = Job::of_waking(row.id, row.wakings);
         let said = self.run_aside(row, &connection, &job, act, &command).await?;
-        let client = look::snapshot(&connection, &hostname).await?;
+        // A list that cannot be read would call a clone asleep that is awake: the client is asked until it can be.
+        let client = look::whole(&connection, &hostname, waived).await?;
         let is_clone = |vg: &ObjectName| vg.as_str() == CLONE;
         let mut clone = client.disks.iter().filter(|pv| pv.vg.as_ref().is_some_and(is_clone));
         let awake = clone.any(|pv| pv.state.as_deref() == Some("active"));

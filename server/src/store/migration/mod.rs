@@ -27,7 +27,7 @@ use crate::engine::{
 };
 use aix::{Level, Phase, Pvid};
 use app::model::{
-    Approvals, Interlock, LaunchRequest, Migration, MigrationSummary, RunMode, Signal, Snapshot, State,
+    Approvals, Interlock, LaunchRequest, Migration, MigrationSummary, Override, RunMode, Signal, Snapshot, State,
     VerificationCheck,
 };
 use sqlx::{PgConnection, PgExecutor, types::Json};
@@ -113,6 +113,8 @@ pub struct Row {
     pub rootvg_used_mb: Option<i64>,
     /// Filesets installed before the start, where known.
     pub filesets: Option<i32>,
+    /// Blocking checks that could not be read, and that the launch went on without.
+    pub overrides: Json<Vec<Override>>,
     /// What was noticed in the run.
     pub signals: Json<Vec<Signal>>,
     /// What was found to endanger it.
@@ -270,6 +272,7 @@ impl Row {
             eta: None,
             signals: self.signals.0,
             interlocks: self.interlocks.0,
+            overrides: self.overrides.0,
             outcome: self.outcome.map(outcome).transpose()?,
             failed_phase: Self::phase(self.failed_phase),
             cause: self.cause,
@@ -327,6 +330,8 @@ pub struct New<'a> {
     pub cache_need_mib: Option<u64>,
     /// Where it begins.
     pub start: Start<'a>,
+    /// The blocking checks that could not be read and that the requester goes on without.
+    pub overrides: &'a [Override],
 }
 
 /// Where a migration begins.
@@ -350,8 +355,8 @@ pub async fn insert(conn: &mut PgConnection, new: &New<'_>) -> Result<Uuid, sqlx
     };
     sqlx::query(
         "INSERT INTO migration (id, client_id, master_id, state, request, command, requested_by, idempotency_key, from_level,
-             to_level, cache_need_mib, approved_by, approved_at)
-         VALUES ($1, $2, $3, $11, $4, $5, $6, $7, $8, $9, $10, $12, CASE WHEN $12 IS NOT NULL THEN now() END)",
+             to_level, cache_need_mib, approved_by, approved_at, overrides)
+         VALUES ($1, $2, $3, $11, $4, $5, $6, $7, $8, $9, $10, $12, CASE WHEN $12 IS NOT NULL THEN now() END, $13)",
     )
     .bind(id)
     .bind(new.client)
@@ -365,6 +370,7 @@ pub async fn insert(conn: &mut PgConnection, new: &New<'_>) -> Result<Uuid, sqlx
     .bind(new.cache_need_mib.map(u64::cast_signed))
     .bind(state.as_str())
     .bind(approved_by)
+    .bind(Json(new.overrides))
     .execute(&mut *conn)
     .await?;
     sqlx::query("INSERT INTO attempt (migration_id, number) VALUES ($1, 1)").bind(id).execute(conn).await?;

@@ -4,10 +4,14 @@
 //! All of them run against the real program from outside. With `NIMDECK_PROGRAM=…` they run against another build of it.
 
 pub(crate) mod aborts;
+mod broken;
 mod c1;
 mod c2;
 mod h2;
+mod h6;
 mod low;
 mod low_people;
 mod low_readyz;
+mod m11;
+mod m12;
 mod m15;
