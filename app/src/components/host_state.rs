@@ -1,8 +1,21 @@
-//! Whether a host answers, with the reason where it does not.
+//! Whether a host answers, with the reason where it does not; and whether NIM lists it.
 
 use super::clock::When;
 use crate::model::Timestamp;
 use leptos::prelude::*;
+
+/// That NIM no longer lists a client, and since when; nothing where it does.
+#[component]
+pub(crate) fn Missing(since: Option<Timestamp>) -> impl IntoView {
+    since.map(|since| {
+        view! {
+            <span class="host" data-tone="bad" data-missing="true">
+                <span class="host-word">"Missing"</span>
+                <span class="host-when">"not listed by NIM since " <When at=since /></span>
+            </span>
+        }
+    })
+}
 
 /// Reachable, or why not; with when it last answered.
 #[component]

@@ -354,6 +354,8 @@ impl WaveSummary {
 pub struct CampaignMember {
     /// NIM name.
     pub client: ObjectName,
+    /// Since when NIM no longer lists it.
+    pub missing_since: Option<Timestamp>,
     /// Its wave, from 1.
     pub wave: u16,
     /// How it stands.

@@ -36,6 +36,10 @@ pub struct Client {
     pub refreshed_at: Option<Timestamp>,
     /// Why it did not answer at the last try; none when it did.
     pub unreachable: Option<String>,
+    /// Since when NIM no longer lists it; none while NIM lists it. A missing client keeps its id, its group and its history, and
+    /// cannot be migrated until NIM lists it again.
+    #[serde(default)]
+    pub missing_since: Option<Timestamp>,
 }
 
 /// One disk of a client.
@@ -106,6 +110,9 @@ pub struct ClientFilter {
     /// Start of the level: `71`, `7100-05`.
     #[serde(default)]
     pub level: Option<String>,
+    /// `true`: only clients that NIM no longer lists. `false`: only those it lists. Both where absent.
+    #[serde(default)]
+    pub missing: Option<bool>,
     /// Most items a page, 1 to 500; 100 where absent.
     #[serde(default)]
     pub limit: Option<u32>,

@@ -39,6 +39,55 @@ pub struct Master {
     /// for reading those in which its lpp_sources lie.
     #[serde(default)]
     pub allowed_directories: Vec<String>,
+    /// Clients that NIM lists.
+    #[serde(default)]
+    pub clients: u32,
+    /// Clients that NIM no longer lists.
+    #[serde(default)]
+    pub missing_clients: u32,
+    /// The last reading of `lsnim` that listed fewer objects than were known; none once it lists all of them.
+    #[serde(default)]
+    pub shrunk: Option<ShrunkList>,
+}
+
+/// A reading of `lsnim` that listed fewer objects than were known. Nothing is marked missing before a second reading says the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShrunkList {
+    /// When the first reading began.
+    pub read_at: Timestamp,
+    /// Clients that NIM listed the reading before.
+    pub clients_before: u32,
+    /// Clients in the first reading.
+    pub clients: u32,
+    /// Resources that NIM listed the reading before.
+    pub resources_before: u32,
+    /// Resources in the first reading.
+    pub resources: u32,
+    /// What the second reading said.
+    pub second: SecondReading,
+}
+
+/// What the second reading of a shrunken list said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+pub enum SecondReading {
+    /// The same: what neither reading lists is missing.
+    Confirmed {
+        /// When it began.
+        at: Timestamp,
+    },
+    /// It listed again what the first one left out.
+    Recovered {
+        /// When it began.
+        at: Timestamp,
+    },
+    /// It failed, so nothing was changed.
+    Failed {
+        /// When it began.
+        at: Timestamp,
+        /// Why.
+        why: String,
+    },
 }
 
 /// What is known of a host key.

@@ -483,6 +483,9 @@ pub struct Overview {
     pub done: Recent,
     /// The masters and whether they answer.
     pub masters: Vec<super::Master>,
-    /// How many clients are known.
+    /// Clients that NIM lists.
     pub clients: u32,
+    /// Clients that NIM no longer lists.
+    #[serde(default)]
+    pub missing_clients: u32,
 }

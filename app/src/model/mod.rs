@@ -33,7 +33,7 @@ pub use event::LogBatch;
 pub use import::{ImportFilter, ImportRequest, ImportResult, Imported, ImportedSummary, OldLog};
 pub use launch::{BootlistPolicy, LaunchFor, LaunchOptions, LaunchRequest, Operation, RunMode, Unfit};
 pub use log::{LogLine, LogLines};
-pub use master::{HostKeyState, Master, MasterChange, NewMaster, Resource};
+pub use master::{HostKeyState, Master, MasterChange, NewMaster, Resource, SecondReading, ShrunkList};
 pub use migration::{
     Action, Ask, Migration, MigrationFilter, MigrationSummary, Overview, PhaseRecord, PhaseState, Progress, Recent,
     State,

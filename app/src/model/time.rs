@@ -8,7 +8,7 @@ use std::fmt;
 ///
 /// What comes from outside may have an offset that leaves these years: `9999-12-31T23:00:00-02:00`. It is refused where it
 /// is read; to find out later would be a panic or an answer that cannot be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(OffsetDateTime);
 
 impl Timestamp {

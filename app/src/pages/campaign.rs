@@ -10,12 +10,16 @@ use crate::{
         confirm_dialog::ConfirmButton,
         fleet::on_change,
         frame::Permitted,
+        host_state::Missing,
         loaded::loaded,
         problem_box::ProblemBox,
         state_badge::StateBadge,
         wave_bar::WaveBar,
     },
-    model::{Campaign, CampaignAction, CampaignAsk, CampaignMember, GoOn, Problem, Standing, StopRule, WaveSummary},
+    model::{
+        Campaign, CampaignAction, CampaignAsk, CampaignMember, GoOn, Problem, Standing, StopRule, Timestamp,
+        WaveSummary,
+    },
 };
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
@@ -127,6 +131,7 @@ fn CampaignView(campaign: Campaign) -> impl IntoView {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Row {
     client: String,
+    missing: Option<Timestamp>,
     wave: u16,
     standing: Standing,
     migration: Option<uuid::Uuid>,
@@ -140,6 +145,7 @@ impl Row {
         let reason = || member.migration.as_ref().and_then(|migration| migration.reason.clone());
         Self {
             client: member.client.to_string(),
+            missing: member.missing_since,
             wave: member.wave,
             standing: member.standing,
             migration: member.migration.as_ref().map(|migration| migration.id),
@@ -164,7 +170,7 @@ fn WaveRow(wave: WaveSummary, now: bool) -> impl IntoView {
 
 #[component]
 fn MemberRow(id: uuid::Uuid, row: Row, problem: RwSignal<Option<Problem>>, reread: Callback<()>) -> impl IntoView {
-    let Row { client, wave, standing, migration, disks, why, may_skip } = row;
+    let Row { client, missing, wave, standing, migration, disks, why, may_skip } = row;
     let name = StoredValue::new(client.clone());
     let leave_out = move |_| {
         let ask = CampaignAsk { client: Some(name.get_value()), ..CampaignAsk::default() };
@@ -191,7 +197,7 @@ fn MemberRow(id: uuid::Uuid, row: Row, problem: RwSignal<Option<Problem>>, rerea
     };
     view! {
         <tr data-client=client>
-            <th scope="row" data-label="Client"><a href=format!("/clients/{client}")>{client.clone()}</a></th>
+            <th scope="row" data-label="Client"><a href=format!("/clients/{client}")>{client.clone()}</a> <Missing since=missing /></th>
             <td data-label="Wave">{wave}</td>
             <td data-label="State">{state}</td>
             <td data-label="Target disks" class="machine">{if disks.is_empty() { "chosen at its launch".to_owned() } else { disks }}</td>

@@ -3,8 +3,13 @@
 use crate::{
     api,
     components::{
-        disk_map::DiskMap, frame::Permitted, host_state::HostState, import_table::ImportTable, loaded::loaded,
-        migration_table::MigrationTable, refresh_client::RefreshClient,
+        disk_map::DiskMap,
+        frame::Permitted,
+        host_state::{HostState, Missing},
+        import_table::ImportTable,
+        loaded::loaded,
+        migration_table::MigrationTable,
+        refresh_client::RefreshClient,
     },
     format,
     model::{Client, ImportFilter, ImportedSummary, MigrationFilter, MigrationSummary, Permission, Problem},
@@ -36,10 +41,25 @@ pub(crate) fn ClientPage() -> impl IntoView {
     loaded(data, |(client, migrations, imports)| view! { <ClientView client migrations imports /> })
 }
 
+/// What is unusual about this client.
+#[component]
+fn Notices(client: RwSignal<Client>) -> impl IntoView {
+    move || {
+        let (missing, master) = client.with(|client| (client.missing_since.is_some(), client.master.to_string()));
+        missing.then(|| view! {
+            <p class="notice" data-tone="bad" data-testid="missing">{format!(
+                "{master} no longer lists this client. It keeps its group and its history. It cannot be migrated until NIM lists it again: define it there, then refresh it here."
+            )}</p>
+        })
+    }
+}
+
 #[component]
 fn ClientView(client: Client, migrations: Vec<MigrationSummary>, imports: Vec<ImportedSummary>) -> impl IntoView {
     let name = client.name.to_string();
     let client = RwSignal::new(client);
+    let listed = move || client.with(|client| client.missing_since.is_none());
+    let migrate = StoredValue::new((format!("/launch?client={name}"), format!("Migrate {name}")));
     let facts = move || {
         client.with(|client| {
         let level = client.level.map_or_else(|| "not read yet".to_owned(), |level| format!("{} ({level})", level.spoken()));
@@ -50,7 +70,7 @@ fn ClientView(client: Client, migrations: Vec<MigrationSummary>, imports: Vec<Im
                 <div><dt>"Master"</dt><dd>{client.master.to_string()}</dd></div>
                 <div><dt>"rootvg in use"</dt><dd>{used}</dd></div>
                 <div><dt>"NIM state"</dt><dd>{client.cstate.clone().unwrap_or_else(|| "not read yet".to_owned())}</dd></div>
-                <div><dt>"Answers"</dt><dd><HostState unreachable=client.unreachable.clone() refreshed_at=client.refreshed_at /></dd></div>
+                <div><dt>"Answers"</dt><dd><Missing since=client.missing_since /> <HostState unreachable=client.unreachable.clone() refreshed_at=client.refreshed_at /></dd></div>
             </dl>
         }
     })
@@ -71,14 +91,17 @@ fn ClientView(client: Client, migrations: Vec<MigrationSummary>, imports: Vec<Im
     view! {
         <Title text=format!("{name} – nimdeck") />
         <div class="page-head">
-            <h1>{name.clone()}</h1>
+            <h1>{name}</h1>
             <div class="page-actions">
                 <RefreshClient client />
-                <Permitted permission=Permission::Operate>
-                    <a class="button primary" href=format!("/launch?client={name}")>{format!("Migrate {name}")}</a>
-                </Permitted>
+                {move || listed().then(|| view! {
+                    <Permitted permission=Permission::Operate>
+                        <a class="button primary" href=migrate.get_value().0>{migrate.get_value().1}</a>
+                    </Permitted>
+                })}
             </div>
         </div>
+        <Notices client />
         {facts}
         <section aria-labelledby="h-disks"><h2 id="h-disks">"Disks"</h2> {move || view! { <DiskMap client=client.get() /> }}</section>
         <section aria-labelledby="h-boot"><h2 id="h-boot">"Bootlist, normal mode"</h2><ol class="machine boot">{boot}</ol></section>

@@ -4,8 +4,13 @@ use super::query;
 use crate::{
     api,
     components::{
-        clock::When, fields::QueryField, frame::Permitted, host_state::HostState, loaded::loaded,
-        refresh_client::RefreshClient, state_badge::StateBadge,
+        clock::When,
+        fields::QueryField,
+        frame::Permitted,
+        host_state::{HostState, Missing},
+        loaded::loaded,
+        refresh_client::RefreshClient,
+        state_badge::StateBadge,
     },
     model::{Client, ClientFilter, DiskUse, Page, Permission},
 };
@@ -27,12 +32,18 @@ pub(crate) fn ClientsPage() -> impl IntoView {
             q: query::text(query, "q"),
             level: query::text(query, "level"),
             master: query::text(query, "master"),
+            missing: query::text(query, "missing").and_then(|word| word.parse().ok()),
             cursor: query::text(query, "cursor"),
             limit: None,
         })
     };
     let clients = Resource::new(filter, api::clients);
     let first = params.get_untracked();
+    let chosen = query::text(&first, "missing").unwrap_or_default();
+    let listing = [("", "All"), ("false", "Listed by NIM"), ("true", "Missing from NIM")]
+        .into_iter()
+        .map(|(word, title)| view! { <option value=word selected=chosen == word>{title}</option> })
+        .collect_view();
     view! {
         <Title text="Clients – nimdeck" />
         <div class="page-head"><h1>"Clients"</h1></div>
@@ -40,6 +51,7 @@ pub(crate) fn ClientsPage() -> impl IntoView {
             <QueryField name="q" label="Name" value=query::text(&first, "q") kind="search" />
             <QueryField name="level" label="Level starts with" value=query::text(&first, "level") />
             <QueryField name="master" label="Master" value=query::text(&first, "master") />
+            <label class="field"><span>"Listing"</span><select name="missing">{listing}</select></label>
             <button type="submit">"Filter"</button>
         </form>
         {loaded(clients, move |page| view! { <ClientTable page path=move |cursor: &str| params.with(|query| query::next_page("/clients", query, "cursor", cursor)) /> })}
@@ -86,22 +98,29 @@ fn ClientTable(page: Page<Client>, path: impl Fn(&str) -> String) -> impl IntoVi
 
 #[component]
 fn ClientRow(client: Client) -> impl IntoView {
-    let name = client.name.to_string();
+    let name = StoredValue::new(client.name.to_string());
     let client = RwSignal::new(client);
-    let (launch, migrate) = (format!("/launch?client={name}"), format!("Migrate {name}"));
     let cells = move || client.with(|client| view! { <ClientCells client=client.clone() /> });
+    let listed = move || client.with(|client| client.missing_since.is_none());
     view! {
-        <tr data-client=name>
-            <td class="choose"><input type="checkbox" name="clients" value=name.clone() aria-label=format!("Choose {name}") /></td>
+        <tr data-client=name.get_value()>
+            <td class="choose">
+                {move || listed().then(|| view! {
+                    <input type="checkbox" name="clients" value=name.get_value() aria-label=format!("Choose {}", name.get_value()) />
+                })}
+            </td>
             <th scope="row" data-label="Client">
-                <a href=format!("/clients/{name}")>{name.clone()}</a>
+                <a href=format!("/clients/{}", name.get_value())>{name.get_value()}</a>
                 <span class="small">{client.with_untracked(|client| client.master.to_string())}</span>
             </th>
             {cells}
             <td class="row-actions">
-                <Permitted permission=Permission::Operate>
-                    <a class="button" href=launch.clone() aria-label=migrate.clone()>"Migrate"</a>
-                </Permitted>
+                {move || listed().then(|| view! {
+                    <Permitted permission=Permission::Operate>
+                        <a class="button" href=format!("/launch?client={}", name.get_value())
+                            aria-label=format!("Migrate {}", name.get_value())>"Migrate"</a>
+                    </Permitted>
+                })}
                 <RefreshClient client />
             </td>
         </tr>
@@ -123,7 +142,7 @@ fn ClientCells(client: Client) -> impl IntoView {
         <td data-label="Bootlist" class="machine">{joined(aix::bootlist::devices(&client.bootlist).into_iter().map(str::to_owned))}</td>
         <td data-label="Free disks" class="machine">{joined(free.map(|disk| disk.disk.to_string()))}</td>
         <td data-label="Last migration">{last} {client.last_migration.is_none().then_some("–")}</td>
-        <td data-label="Answers"><HostState unreachable=client.unreachable.clone() refreshed_at=client.refreshed_at /></td>
+        <td data-label="Answers"><Missing since=client.missing_since /> <HostState unreachable=client.unreachable.clone() refreshed_at=client.refreshed_at /></td>
     }
     .into_any()
 }

@@ -20,7 +20,8 @@ async fn load(wanted: Option<LaunchFor>) -> Result<Step, Problem> {
     Ok(match wanted {
         Some(wanted) => Step::Fill(Box::new(api::launch_options(wanted).await?)),
         None => {
-            let clients = api::clients(ClientFilter { limit: Some(500), ..ClientFilter::default() }).await?.items;
+            let filter = ClientFilter { missing: Some(false), limit: Some(500), ..ClientFilter::default() };
+            let clients = api::clients(filter).await?.items;
             Step::Choose(clients, api::masters().await?.items)
         }
     })

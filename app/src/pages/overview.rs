@@ -17,7 +17,10 @@ use crate::{
         watch::WatchBadges,
     },
     format,
-    model::{HostKeyState, Master, MigrationSummary, Overview, Permission, Problem, Recent, WaitingCampaign},
+    model::{
+        HostKeyState, Master, MigrationSummary, Overview, Permission, Problem, Recent, SecondReading, ShrunkList,
+        WaitingCampaign,
+    },
 };
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
@@ -48,7 +51,7 @@ pub(crate) fn OverviewPage() -> impl IntoView {
 
 #[component]
 fn Sections(overview: Overview) -> impl IntoView {
-    let Overview { running, waiting, campaigns, failed, done, masters, clients } = overview;
+    let Overview { running, waiting, campaigns, failed, done, masters, clients, missing_clients } = overview;
     let count = |label: &'static str, tone: &'static str, count: u32| {
         view! { <div class="tally" data-tone=tone data-some=(count > 0).to_string()><dt>{label}</dt><dd>{count}</dd></div> }
     };
@@ -59,6 +62,7 @@ fn Sections(overview: Overview) -> impl IntoView {
             {count("Failed, 7 days", "bad", failed.count)}
             {count("Done, 7 days", "good", done.count)}
             {count("Clients", "quiet", clients)}
+            {(missing_clients > 0).then(|| count("Missing clients", "attention", missing_clients))}
         </dl>
         <section aria-labelledby="h-running">
             <h2 id="h-running">"Running now"</h2>
@@ -182,6 +186,7 @@ fn MasterCard(master: Master) -> impl IntoView {
                     format!("{}@{}:{} · {level}", master.user, master.host, master.port)
                 })}
             </p>
+            {move || master.with(|master| view! { <Listing master=master.clone() /> })}
             {move || master.with(|master| view! { <HostKey state=master.host_key.clone() pin /> })}
             <div class="buttons">
                 <Permitted permission=Permission::Operate>
@@ -195,6 +200,57 @@ fn MasterCard(master: Master) -> impl IntoView {
         </article>
     }
     .into_any()
+}
+
+/// What NIM lists there: its clients in numbers, and a list that has shrunk.
+#[component]
+fn Listing(master: Master) -> impl IntoView {
+    let missing = master.missing_clients;
+    let link = (missing > 0).then(|| {
+        let href = format!("/clients?master={}&missing=true", master.id);
+        view! { ", " <a href=href>{format!("{missing} missing")}</a> }
+    });
+    let clients = if master.clients == 1 { "client" } else { "clients" };
+    let shrunk = master.shrunk.as_ref().map(|list| {
+        let (tone, said) = shrunk(list);
+        view! { <p class="small notice" data-tone=tone data-testid="shrunk">{said}</p> }
+    });
+    view! {
+        <p class="small" data-testid="listing">{format!("{} {clients}", master.clients)} {link}</p>
+        {shrunk}
+    }
+    .into_any()
+}
+
+/// A list that has shrunk, in a sentence, and how grave that is.
+fn shrunk(list: &ShrunkList) -> (&'static str, String) {
+    let what = |now: u32, before: u32, noun: &str| (now < before).then(|| format!("{now} {noun} ({before} before)"));
+    let lists =
+        [what(list.clients, list.clients_before, "clients"), what(list.resources, list.resources_before, "resources")];
+    let lists: Vec<_> = lists.into_iter().flatten().collect();
+    // One object may have replaced another.
+    let lists = if lists.is_empty() { "other objects than before".to_owned() } else { lists.join(" and ") };
+    let at = list.read_at.readable();
+    match &list.second {
+        SecondReading::Confirmed { at: second } => (
+            "attention",
+            format!("NIM listed {lists} at {at} UTC; confirmed by a second reading at {} UTC.", second.readable()),
+        ),
+        SecondReading::Recovered { at: second } => (
+            "quiet",
+            format!(
+                "NIM listed {lists} at {at} UTC; a second reading at {} UTC listed the rest. Nothing was changed.",
+                second.readable()
+            ),
+        ),
+        SecondReading::Failed { at: second, why } => (
+            "attention",
+            format!(
+                "NIM listed {lists} at {at} UTC; the second reading at {} UTC failed, so nothing was changed. {why}",
+                second.readable()
+            ),
+        ),
+    }
 }
 
 /// The host key, and the button that accepts one: the fingerprint on it is exactly the one that is pinned.

@@ -3,9 +3,12 @@
 use super::{ServerDeck, db};
 use crate::{
     engine::{inventory, masters::ConnectError, places},
-    error::{BAD_INPUT, HOST_KEY_CHANGED, NOT_FOUND},
+    error::{ACTION_REFUSED, BAD_INPUT, HOST_KEY_CHANGED, NOT_FOUND},
     remote::{HostKey, RemoteError},
-    store::{self, client, master},
+    store::{
+        self, client,
+        master::{self, Ties},
+    },
 };
 use aix::ObjectName;
 use app::model::{Caller, Client, HostKeyState, Master, MasterChange, NewMaster, Problem};
@@ -25,13 +28,13 @@ impl ServerDeck {
         let key = key.map_err(|why| BAD_INPUT.field("host_key", why.to_string()))?;
         let new = NewMaster { host_key: key.as_ref().map(HostKey::openssh), ..new };
         let mut tx = store::begin(&self.pool).await.map_err(db)?;
-        let row = master::insert(&mut tx, &new).await.map_err(|error| taken(error, &new.name))?;
+        let id = master::insert(&mut tx, &new).await.map_err(|error| taken(error, &new.name))?;
         let detail =
             json!({ "host": new.host, "port": new.port, "user": new.user, "host_key": key.map(|k| k.fingerprint()) });
         let subject = format!("master:{}", new.name);
         tx.record(&caller.username, "master.add", &subject, detail);
         tx.commit().await.map_err(db)?;
-        row.wire().map_err(db)
+        self.find_master(id).await
     }
 
     pub(super) async fn update_master(
@@ -81,11 +84,16 @@ impl ServerDeck {
     pub(super) async fn delete_master(&self, caller: &Caller, id: Uuid) -> Result<(), Problem> {
         let master = self.find_master(id).await?;
         let mut tx = store::begin(&self.pool).await.map_err(db)?;
+        let stays = |why: &str| {
+            let name = &master.name;
+            ACTION_REFUSED.problem(format!("{name} stays: {why}. Removing it would remove its clients, too."))
+        };
+        if let Some(why) = ties(master::ties(&mut *tx, id).await.map_err(db)?) {
+            return Err(stays(&why));
+        }
+        // A row that was stored since then keeps it as well.
         master::remove(&mut tx, id).await.map_err(|error| match error.as_database_error() {
-            Some(used) if used.is_foreign_key_violation() => crate::error::ACTION_REFUSED.problem(format!(
-                "{} has migrations or imported logs on record and stays. The history names it.",
-                master.name
-            )),
+            Some(used) if used.is_foreign_key_violation() => stays("it or one of its clients is on record"),
             _ => db(error),
         })?;
         let subject = format!("master:{}", master.name);
@@ -167,6 +175,19 @@ fn check_directories(directories: &[String]) -> Result<(), Problem> {
         }
         None => Ok(()),
     }
+}
+
+/// What keeps a master from being removed, in words.
+fn ties(ties: Ties) -> Option<String> {
+    let all = [
+        (ties.migrations, "migrations are on record"),
+        (ties.members, "of its clients are in campaigns"),
+        (ties.imports, "imported logs are on record"),
+        (ties.grouped, "of its clients are in groups (take them out first)"),
+    ];
+    let all: Vec<_> =
+        all.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 fn check_address(host: &str, port: u16, user: &str) -> Result<(), Problem> {

@@ -47,6 +47,7 @@ impl ServerDeck {
         let failed = self.in_states(|state| state == State::FailedClean, Some(recent)).await?;
         let done = self.in_states(good, Some(recent)).await?;
         let masters = master::list(&self.pool).await.map_err(db)?;
+        let (clients, missing_clients) = client::count(&self.pool).await.map_err(db)?;
         Ok(Overview {
             running,
             waiting,
@@ -54,7 +55,8 @@ impl ServerDeck {
             failed,
             done,
             masters: masters.into_iter().map(master::Row::wire).collect::<Result<_, _>>().map_err(db)?,
-            clients: client::count(&self.pool).await.map_err(db)?,
+            clients,
+            missing_clients,
         })
     }
 

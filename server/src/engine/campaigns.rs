@@ -166,6 +166,12 @@ impl Engine {
         let known = find().await.map_err(db)?.ok_or_else(|| crate::error::NOT_FOUND.problem("The client is gone."))?;
         inventory::refresh_client(&self.pool, &self.masters, &known).await.map_err(|error| error.problem())?;
         let now = find().await.map_err(db)?.unwrap_or(known);
+        if now.missing_since.is_some() {
+            return Err(crate::error::PREFLIGHT_BLOCKED.problem(format!(
+                "{} is missing: NIM on {} no longer lists it. Define it there again and retry, or leave it out.",
+                now.name, now.master
+            )));
+        }
         choose(&now).ok_or_else(|| {
             crate::error::PREFLIGHT_BLOCKED.problem(format!(
                 "{} has no free disk that is large enough for its rootvg. Add one, or name several target disks for it.",

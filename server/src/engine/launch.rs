@@ -4,6 +4,7 @@
 
 use super::{
     fact::Fact,
+    inventory,
     masters::Masters,
     preflight::{self, questions::Role},
     run::subject,
@@ -112,11 +113,21 @@ impl Launcher {
         Ok(Checked { master, client, subject, from_level, to_level, cache_need_mib, approvals, preflight })
     }
 
+    /// The client that is meant. A missing client is read again, because NIM may list it by now; where it does not, or cannot be asked,
+    /// the pre-flight says so.
     async fn client(&self, name: &str) -> Result<Client, Problem> {
-        client::find(&self.pool, name).await.map_err(|e| db(&e))?.ok_or_else(|| {
+        let unknown = || {
             let shown: String = name.chars().take(60).collect();
             BAD_INPUT.field("client", format!("no NIM master has a client {shown:?}; choose one from the clients page"))
-        })
+        };
+        let found = client::find(&self.pool, name).await.map_err(|e| db(&e))?.ok_or_else(unknown)?;
+        if found.missing_since.is_none() {
+            return Ok(found);
+        }
+        if let Err(error) = inventory::refresh_client(&self.pool, &self.masters, &found).await {
+            tracing::debug!(%error, client = name, "a missing client could not be read again");
+        }
+        client::find(&self.pool, &found.id.to_string()).await.map_err(|e| db(&e))?.ok_or_else(unknown)
     }
 
     /// A master by id or name.

@@ -19,6 +19,7 @@ pub mod interlock;
 pub mod inventory;
 mod keeper;
 pub mod launch;
+mod listing;
 pub mod look;
 pub mod machine;
 pub mod masters;

@@ -47,6 +47,8 @@ pub struct Member {
     pub client_id: Uuid,
     /// Its NIM name.
     pub client: String,
+    /// Since when NIM no longer lists it.
+    pub missing_since: Option<OffsetDateTime>,
     /// Its wave.
     pub wave: i16,
     state: String,
@@ -88,6 +90,7 @@ impl Row {
             let at = migrations.iter().position(|migration| Some(migration.id) == member.migration_id);
             Ok(CampaignMember {
                 client: member.client.parse().map_err(super::decode)?,
+                missing_since: member.missing_since.map(Into::into),
                 wave: *wave,
                 standing: *standing,
                 target_disks: member.disks()?,
@@ -247,7 +250,7 @@ pub async fn members(db: impl PgExecutor<'_>, id: Uuid) -> Result<Vec<Member>, s
 /// Those of the database.
 pub async fn members_of(db: impl PgExecutor<'_>, ids: &[Uuid]) -> Result<Vec<Member>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT m.campaign_id, m.client_id, c.name AS client, m.wave, m.state, m.target_disks, m.migration_id, m.refused, g.state AS migration_state,
+        "SELECT m.campaign_id, m.client_id, c.name AS client, c.missing_since, m.wave, m.state, m.target_disks, m.migration_id, m.refused, g.state AS migration_state,
                 n.approve_starts, n.second_person
          FROM campaign_member m JOIN client c ON c.id = m.client_id JOIN master n ON n.id = c.master_id LEFT JOIN migration g ON g.id = m.migration_id
          WHERE m.campaign_id = ANY($1) ORDER BY m.campaign_id, m.wave, m.position",

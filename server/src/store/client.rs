@@ -1,10 +1,13 @@
 //! NIM clients, as last seen.
+//!
+//! A client is a row from the first reading of `lsnim` that lists it, and it stays one: NIM may stop listing it, and then it is marked
+//! missing. Deleting it would lose its group, and one empty answer of `lsnim` is no evidence. Only the removal of a master without
+//! history removes its clients.
 
 use aix::{DiskName, Level, ObjectName, bootlist::BootDevice};
 use app::model::{Client, ClientFilter, Disk, LastMigration, Page};
 use serde::{Deserialize, Serialize};
-use sqlx::postgres::{PgConnection, PgExecutor, PgPool};
-use sqlx::types::Json;
+use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -37,6 +40,7 @@ struct Row {
     last_id: Option<Uuid>,
     last_state: Option<String>,
     last_at: Option<OffsetDateTime>,
+    missing_since: Option<OffsetDateTime>,
 }
 
 impl Row {
@@ -63,6 +67,7 @@ impl Row {
             simulated: self.simulated,
             refreshed_at: self.refreshed_at.map(Into::into),
             unreachable: self.unreachable,
+            missing_since: self.missing_since.map(Into::into),
         })
     }
 }
@@ -71,7 +76,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT c.id, c.name, c.master_id, m.name AS master, c.level, c.inventory, c.cstate, m.simulated, c.refreshed_at,
-                    c.unreachable, l.id AS last_id, l.state AS last_state, l.requested_at AS last_at
+                    c.unreachable, c.missing_since, l.id AS last_id, l.state AS last_state, l.requested_at AS last_at
              FROM client c JOIN master m ON m.id = c.master_id
              LEFT JOIN LATERAL (SELECT id, state, requested_at FROM migration WHERE client_id = c.id
                                 ORDER BY requested_at DESC, id DESC LIMIT 1) l ON true ",
@@ -96,6 +101,7 @@ pub async fn list(pool: &PgPool, filter: &ClientFilter) -> Result<Page<Client>, 
            AND ($2::text IS NULL OR c.name ILIKE '%' || $2 || '%')
            AND ($3::text IS NULL OR c.level LIKE $3 || '%')
            AND ($4::text IS NULL OR (c.name, c.id::text) > ($4, $5))
+           AND ($7::boolean IS NULL OR (c.missing_since IS NOT NULL) = $7)
          ORDER BY c.name, c.id::text LIMIT $6"
     ))
     .bind(super::blank(filter.master.as_deref()))
@@ -104,6 +110,7 @@ pub async fn list(pool: &PgPool, filter: &ClientFilter) -> Result<Page<Client>, 
     .bind(after_name)
     .bind(after_id)
     .bind(limit + 1)
+    .bind(filter.missing)
     .fetch_all(pool)
     .await?;
     let items = rows.into_iter().map(Row::wire).collect::<Result<Vec<_>, _>>()?;
@@ -133,13 +140,17 @@ pub async fn of_master(pool: &PgPool, master: Uuid) -> Result<Vec<Client>, sqlx:
     rows.into_iter().map(Row::wire).collect()
 }
 
-/// How many clients are known.
+/// How many clients NIM lists, and how many are missing.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn count(pool: &PgPool) -> Result<u32, sqlx::Error> {
-    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM client").fetch_one(pool).await?;
-    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+pub async fn count(pool: &PgPool) -> Result<(u32, u32), sqlx::Error> {
+    let (listed, missing): (i64, i64) = sqlx::query_as(
+        "SELECT count(*) FILTER (WHERE missing_since IS NULL), count(*) FILTER (WHERE missing_since IS NOT NULL) FROM client",
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok((u32::try_from(listed).unwrap_or(u32::MAX), u32::try_from(missing).unwrap_or(u32::MAX)))
 }
 
 /// The host name by which the master's c_rsh reaches a client.
@@ -152,44 +163,85 @@ pub async fn hostname(db: impl PgExecutor<'_>, id: Uuid) -> Result<ObjectName, s
     name.parse().map_err(super::decode)
 }
 
-/// Makes sure a client that `lsnim` names is known, with its host name of today.
+/// A client as `lsnim` lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// NIM name.
+    pub name: ObjectName,
+    /// Host name in its attribute `if1`.
+    pub hostname: Option<ObjectName>,
+}
+
+/// The names of a master's clients that are not missing.
+///
+/// # Errors
+/// Those of the database.
+pub async fn listed(db: impl PgExecutor<'_>, master: Uuid) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT name FROM client WHERE master_id = $1 AND missing_since IS NULL ORDER BY name")
+        .bind(master)
+        .fetch_all(db)
+        .await
+}
+
+/// The names of a master's clients that are missing.
+///
+/// # Errors
+/// Those of the database.
+pub async fn missing(db: impl PgExecutor<'_>, master: Uuid) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT name FROM client WHERE master_id = $1 AND missing_since IS NOT NULL ORDER BY name")
+        .bind(master)
+        .fetch_all(db)
+        .await
+}
+
+/// Stores that a reading of `lsnim` which began `at` lists a client. A client that was missing is the same client again, unless a later
+/// reading did not list it.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn ensure(
     db: &mut PgConnection,
     master: Uuid,
-    name: &ObjectName,
-    hostname: Option<&ObjectName>,
+    client: &Listed,
+    at: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO client (id, master_id, name, hostname) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (master_id, name) DO UPDATE SET hostname = EXCLUDED.hostname",
+        "INSERT INTO client (id, master_id, name, hostname, listed_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (master_id, name) DO UPDATE SET hostname = EXCLUDED.hostname,
+             listed_at = GREATEST(client.listed_at, EXCLUDED.listed_at),
+             missing_since = CASE WHEN client.missing_since > EXCLUDED.listed_at THEN client.missing_since END",
     )
     .bind(Uuid::now_v7())
     .bind(master)
-    .bind(name.as_str())
-    .bind(hostname.map(ObjectName::as_str))
+    .bind(client.name.as_str())
+    .bind(client.hostname.as_ref().map(ObjectName::as_str))
+    .bind(at)
     .execute(db)
     .await
     .map(|_| ())
 }
 
-/// Removes clients of a master that `lsnim` names no more and that have no migrations.
+/// Marks clients of a master missing that two readings of `lsnim` did not list; `at` is the start of the first. Gives the names of those
+/// that are missing now and were not before. A client that a later reading listed stays as it is.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn forget(db: &mut PgConnection, master: Uuid, known: &[ObjectName]) -> Result<(), sqlx::Error> {
-    let known: Vec<&str> = known.iter().map(ObjectName::as_str).collect();
-    sqlx::query(
-        "DELETE FROM client c WHERE master_id = $1 AND NOT name = ANY($2)
-         AND NOT EXISTS (SELECT FROM migration WHERE client_id = c.id)",
+pub async fn miss(
+    db: &mut PgConnection,
+    master: Uuid,
+    names: &[String],
+    at: OffsetDateTime,
+) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "UPDATE client SET missing_since = $3
+         WHERE master_id = $1 AND name = ANY($2) AND missing_since IS NULL AND (listed_at IS NULL OR listed_at < $3)
+         RETURNING name",
     )
     .bind(master)
-    .bind(known)
-    .execute(db)
+    .bind(names)
+    .bind(at)
+    .fetch_all(db)
     .await
-    .map(|_| ())
 }
 
 /// Remembers what a client said.

@@ -2,8 +2,8 @@
 
 use crate::remote::HostKey;
 use aix::ObjectName;
-use app::model::{Approvals, HostKeyState, Master, NewMaster};
-use sqlx::postgres::{PgConnection, PgExecutor, PgPool};
+use app::model::{Approvals, HostKeyState, Master, NewMaster, ShrunkList};
+use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -37,6 +37,22 @@ pub struct Row {
     second_person: bool,
     /// Directories below which nimadm may write and read as root; empty: those of its NIM objects.
     pub allowed_directories: Vec<String>,
+    shrunk: Option<Json<ShrunkList>>,
+    clients: i64,
+    missing_clients: i64,
+}
+
+/// A master with its clients counted.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT m.*, n.clients, n.missing_clients FROM master m
+             CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE missing_since IS NULL) AS clients,
+                                        count(*) FILTER (WHERE missing_since IS NOT NULL) AS missing_clients
+                                 FROM client WHERE master_id = m.id) n ",
+            $rest
+        )
+    };
 }
 
 impl Row {
@@ -74,6 +90,9 @@ impl Row {
             stagger_seconds: u16::try_from(self.stagger_seconds).map_err(super::decode)?,
             approvals,
             allowed_directories: self.allowed_directories,
+            clients: u32::try_from(self.clients).unwrap_or(u32::MAX),
+            missing_clients: u32::try_from(self.missing_clients).unwrap_or(u32::MAX),
+            shrunk: self.shrunk.map(|shrunk| shrunk.0),
         })
     }
 }
@@ -83,7 +102,7 @@ impl Row {
 /// # Errors
 /// Those of the database.
 pub async fn list(pool: &PgPool) -> Result<Vec<Row>, sqlx::Error> {
-    sqlx::query_as("SELECT * FROM master ORDER BY name").fetch_all(pool).await
+    sqlx::query_as(select!("ORDER BY m.name")).fetch_all(pool).await
 }
 
 /// One master.
@@ -91,19 +110,18 @@ pub async fn list(pool: &PgPool) -> Result<Vec<Row>, sqlx::Error> {
 /// # Errors
 /// Those of the database.
 pub async fn find(db: impl PgExecutor<'_>, id: Uuid) -> Result<Option<Row>, sqlx::Error> {
-    sqlx::query_as("SELECT * FROM master WHERE id = $1").bind(id).fetch_optional(db).await
+    sqlx::query_as(select!("WHERE m.id = $1")).bind(id).fetch_optional(db).await
 }
 
 /// Adds a master, or brings the address and key of the one with this name up to date (the lab's ports may change).
 ///
 /// # Errors
 /// Those of the database.
-pub async fn upsert(db: &mut PgConnection, new: &NewMaster, simulated: bool) -> Result<Row, sqlx::Error> {
-    sqlx::query_as(
+pub async fn upsert(db: &mut PgConnection, new: &NewMaster, simulated: bool) -> Result<(), sqlx::Error> {
+    sqlx::query(
         "INSERT INTO master (id, name, host, port, username, simulated, pinned_key) VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (name) DO UPDATE SET host = EXCLUDED.host, port = EXCLUDED.port, username = EXCLUDED.username,
-             pinned_key = EXCLUDED.pinned_key, offered_key = NULL
-         RETURNING *",
+             pinned_key = EXCLUDED.pinned_key, offered_key = NULL",
     )
     .bind(Uuid::now_v7())
     .bind(new.name.as_str())
@@ -112,26 +130,27 @@ pub async fn upsert(db: &mut PgConnection, new: &NewMaster, simulated: bool) -> 
     .bind(&new.user)
     .bind(simulated)
     .bind(&new.host_key)
-    .fetch_one(db)
+    .execute(db)
     .await
+    .map(|_| ())
 }
 
-/// Adds a master.
+/// Adds a master; its id.
 ///
 /// # Errors
 /// Those of the database; a unique violation where the name is taken.
-pub async fn insert(db: &mut PgConnection, new: &NewMaster) -> Result<Row, sqlx::Error> {
-    sqlx::query_as(
-        "INSERT INTO master (id, name, host, port, username, pinned_key) VALUES ($1, $2, $3, $4, $5, $6) RETURNING *",
-    )
-    .bind(Uuid::now_v7())
-    .bind(new.name.as_str())
-    .bind(&new.host)
-    .bind(i32::from(new.port))
-    .bind(&new.user)
-    .bind(&new.host_key)
-    .fetch_one(db)
-    .await
+pub async fn insert(db: &mut PgConnection, new: &NewMaster) -> Result<Uuid, sqlx::Error> {
+    let id = Uuid::now_v7();
+    sqlx::query("INSERT INTO master (id, name, host, port, username, pinned_key) VALUES ($1, $2, $3, $4, $5, $6)")
+        .bind(id)
+        .bind(new.name.as_str())
+        .bind(&new.host)
+        .bind(i32::from(new.port))
+        .bind(&new.user)
+        .bind(&new.host_key)
+        .execute(db)
+        .await
+        .map(|_| id)
 }
 
 /// Changes a master's name and address.
@@ -194,10 +213,41 @@ pub async fn allow(conn: &mut PgConnection, id: Uuid, directories: &[String]) ->
         .map(|_| ())
 }
 
+/// What keeps a master from being removed: in numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct Ties {
+    /// Migrations on record.
+    pub migrations: i64,
+    /// Clients that are members of campaigns.
+    pub members: i64,
+    /// Imported logs.
+    pub imports: i64,
+    /// Clients that are in a group.
+    pub grouped: i64,
+}
+
+/// What points at a master or at one of its clients and would be lost with it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn ties(db: impl PgExecutor<'_>, id: Uuid) -> Result<Ties, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT (SELECT count(*) FROM migration g WHERE g.master_id = $1 OR g.client_id IN (SELECT id FROM client WHERE master_id = $1))
+                    AS migrations,
+                (SELECT count(DISTINCT b.client_id) FROM campaign_member b JOIN client c ON c.id = b.client_id WHERE c.master_id = $1)
+                    AS members,
+                (SELECT count(*) FROM imported_log WHERE master_id = $1) AS imports,
+                (SELECT count(*) FROM client WHERE master_id = $1 AND group_name IS NOT NULL) AS grouped",
+    )
+    .bind(id)
+    .fetch_one(db)
+    .await
+}
+
 /// Removes a master with its clients and resources.
 ///
 /// # Errors
-/// Those of the database; a foreign key violation where it has migrations.
+/// Those of the database; a foreign key violation where it has history.
 pub async fn remove(db: &mut PgConnection, id: Uuid) -> Result<bool, sqlx::Error> {
     let done = sqlx::query("DELETE FROM master WHERE id = $1").bind(id).execute(db).await?;
     Ok(done.rows_affected() == 1)
@@ -243,6 +293,31 @@ pub async fn answered(db: &mut PgConnection, id: Uuid) -> Result<(), sqlx::Error
     .execute(db)
     .await
     .map(|_| ())
+}
+
+/// Remembers a reading of `lsnim` that listed fewer objects than were known, or that it lists all of them.
+///
+/// # Errors
+/// Those of the database.
+pub async fn set_shrunk(db: &mut PgConnection, id: Uuid, shrunk: Option<&ShrunkList>) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE master SET shrunk = $2 WHERE id = $1")
+        .bind(id)
+        .bind(shrunk.map(Json))
+        .execute(db)
+        .await
+        .map(|_| ())
+}
+
+/// Forgets a shrunken reading that a second one did not confirm.
+///
+/// # Errors
+/// Those of the database.
+pub async fn keep_confirmed_shrunk(db: &mut PgConnection, id: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE master SET shrunk = NULL WHERE id = $1 AND shrunk->'second'->>'outcome' <> 'confirmed'")
+        .bind(id)
+        .execute(db)
+        .await
+        .map(|_| ())
 }
 
 /// Remembers a full refresh.

@@ -1,7 +1,7 @@
 //! NIM resources of the masters.
 
 use app::model::Resource;
-use sqlx::postgres::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 /// The resources of a master, of one type where given.
@@ -24,16 +24,17 @@ pub async fn list(pool: &PgPool, master: Uuid, kind: Option<&str>) -> Result<Vec
         .collect()
 }
 
-/// Replaces what is known of a master's resources.
+/// Removes resources of a master that two readings of `lsnim` did not list.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn replace(conn: &mut PgConnection, master: Uuid, resources: &[Resource]) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM nim_resource WHERE master_id = $1").bind(master).execute(&mut *conn).await?;
-    for resource in resources {
-        add(&mut *conn, master, resource).await?;
-    }
-    Ok(())
+pub async fn remove(db: &mut PgConnection, master: Uuid, names: &[String]) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM nim_resource WHERE master_id = $1 AND name = ANY($2)")
+        .bind(master)
+        .bind(names)
+        .execute(db)
+        .await
+        .map(drop)
 }
 
 /// Adds a resource of a master, or brings it up to date.

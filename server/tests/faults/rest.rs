@@ -142,6 +142,14 @@ impl Rest {
         self.send(self.request(reqwest::Method::POST, path).json(body)).await
     }
 
+    /// A page as the server renders it.
+    pub(crate) async fn page(&self, path: &str) -> String {
+        let site = self.base.trim_end_matches("/api/v1");
+        let response = self.http.get(format!("{site}{path}")).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        response.text().await.unwrap()
+    }
+
     pub(crate) async fn launch(&self, order: &Value) -> String {
         self.post("/migrations", order).await.ok()["id"].as_str().unwrap().to_owned()
     }
