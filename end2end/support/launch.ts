@@ -14,7 +14,7 @@ export const TARGET = { lppSource: 'lpp_7300_03_01', spot: 'spot_7300_03_01', ca
 export async function openLaunch(page: Page, client: string): Promise<void> {
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Clients' }).click();
   await page.getByRole('link', { name: client, exact: true }).first().click();
-  await expect(page).toHaveURL(new RegExp(`/clients/${client}$`));
+  await expect(page).toHaveURL(/\/clients\/[0-9a-f-]{36}$/);
   await page.getByRole('link', { name: `Migrate ${client}` }).click();
   await expect(page).toHaveURL(/\/launch/);
   await live(page);

@@ -94,6 +94,8 @@ codes! {
     HOST_COMMAND = "ND0205", 502, "Command on a host failed";
     /// The client does not answer its master.
     CLIENT_UNREACHABLE = "ND0206", 502, "Client unreachable";
+    /// A client's name fits several clients.
+    AMBIGUOUS_CLIENT = "ND0211", 409, "Ambiguous client name";
     /// A pre-flight check stops the launch.
     PREFLIGHT_BLOCKED = "ND0301", 422, "Pre-flight blocks the launch";
     /// The pre-flight's warnings were not acknowledged.

@@ -34,7 +34,7 @@ pub(crate) fn MigrationTable(
             let href = format!("/migrations/{}", migration.id);
             view! {
                 <tr data-migration=migration.id.to_string()>
-                    <th scope="row" data-label="Client"><a href=href>{migration.subject.to_string()}</a>
+                    <th scope="row" data-label="Client"><a href=href>{migration.label()}</a>
                         {(migration.operation != Operation::Migrate).then(|| view! { <span class="reason">{migration.operation.title()}</span> })}
                     </th>
                     <td data-label="State">

@@ -13,11 +13,11 @@ pub(crate) fn RefreshClient(client: RwSignal<Client>) -> impl IntoView {
     let problem = RwSignal::new(None::<Problem>);
     let busy = RwSignal::new(false);
     let refresh = move |_| {
-        let name = client.with_untracked(|client| client.name.to_string());
+        let id = client.with_untracked(|client| client.id.to_string());
         busy.set(true);
         problem.set(None);
         spawn_local(async move {
-            match api::refresh_client(name).await {
+            match api::refresh_client(id).await {
                 Ok(after) => client.set(after),
                 Err(refused) => problem.set(Some(refused)),
             }

@@ -1,6 +1,9 @@
 //! Campaigns: many clients, wave by wave.
 
-use super::{Acknowledgement, Approvals, LaunchRequest, MigrationSummary, Permission, State, Timestamp, words::words};
+use super::{
+    Acknowledgement, Approvals, LaunchRequest, MigrationSummary, Permission, State, Timestamp, client::is_reference,
+    words::words,
+};
 use aix::{DiskName, ObjectName};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -17,7 +20,7 @@ pub struct NewCampaign {
     /// The clients, in the order they are to be migrated. Either this or `csv`.
     #[serde(default)]
     pub clients: Vec<Member>,
-    /// The same as text: a client a line, then its target disks; blanks, commas or semicolons between; `#` begins a comment.
+    /// The same as text; [`parse_members`] says how it is read.
     #[serde(default)]
     pub csv: Option<String>,
     /// How many go first, alone; 0 for none.
@@ -32,7 +35,7 @@ pub struct NewCampaign {
     /// When it stops by itself.
     #[serde(default)]
     pub stop: StopRule,
-    /// Sets of clients that are never in one wave: the nodes of a cluster.
+    /// Sets of clients that are never in one wave: the nodes of a cluster. Each client is named as in [`Member::client`].
     #[serde(default)]
     pub apart: Vec<Vec<String>>,
 }
@@ -118,39 +121,107 @@ impl Template {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Member {
-    /// Id or NIM name.
+    /// Its id, a NIM name that only one master has, or `master/client`.
     pub client: String,
+    /// Id or name of its master, where several masters have a client of that name.
+    #[serde(default)]
+    pub master: Option<String>,
     /// Its target disks; empty: the smallest free disk that is large enough.
     #[serde(default)]
     pub target_disks: Vec<DiskName>,
 }
 
-/// Reads a pasted list or a CSV: a client a line, then its disks. A heading that begins with `client` is left out.
+/// How the lines of a list are cut.
+enum Columns {
+    /// The client, then its disks, between blanks, commas or semicolons.
+    Words,
+    /// Cells between commas, semicolons or tabs; a cell may be empty.
+    Cells {
+        /// The column of the client, from 0.
+        client: usize,
+        /// The column of the master.
+        master: usize,
+    },
+}
+
+fn cells(line: &str) -> Vec<&str> {
+    line.split([',', ';', '\t']).map(|cell| cell.trim_matches(|c: char| c.is_whitespace() || c == '"')).collect()
+}
+
+impl Columns {
+    /// The columns that a first line names; none where it is no heading.
+    fn of_heading(line: &str) -> Option<Self> {
+        let line = line.trim_start_matches('\u{feff}');
+        let cells: Vec<String> = cells(line).iter().map(|cell| cell.to_ascii_lowercase()).collect();
+        let column = |name: &str| cells.iter().position(|cell| cell == name);
+        match (column("client"), column("master")) {
+            (Some(client), Some(master)) => Some(Self::Cells { client, master }),
+            _ => {
+                line.split(is_gap).find(|word| !word.is_empty())?.eq_ignore_ascii_case("client").then_some(Self::Words)
+            }
+        }
+    }
+
+    /// Client, master and disks of a line; none where it is empty.
+    fn cut<'a>(&self, line: &'a str) -> Option<(&'a str, Option<&'a str>, Vec<&'a str>)> {
+        let words = |text: &'a str| text.split(is_gap).filter(|word| !word.is_empty());
+        match *self {
+            Self::Words => {
+                let mut words = words(line);
+                Some((words.next()?, None, words.collect()))
+            }
+            Self::Cells { client, master } => {
+                words(line).next()?;
+                let cells = cells(line);
+                let cell = |column: usize| cells.get(column).copied().unwrap_or_default();
+                let others = cells.iter().enumerate().filter(|(column, _)| ![client, master].contains(column));
+                let disks = others.flat_map(|(_, cell)| words(cell)).collect();
+                Some((cell(client), Some(cell(master)).filter(|master| !master.is_empty()), disks))
+            }
+        }
+    }
+}
+
+fn is_gap(c: char) -> bool {
+    c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\u{feff}')
+}
+
+/// Reads a pasted list or a CSV: a client a line, then its target disks, with blanks, commas or semicolons between; `#` begins a
+/// comment. The client is an id, a NIM name or `master/client`. A first line that begins with `client` is a heading. A heading with the
+/// columns `client` and `master` makes it a table: every other column is about disks.
 ///
 /// # Errors
 /// The lines that cannot be read, each with its number and what is wrong.
 pub fn parse_members(text: &str) -> Result<Vec<Member>, Vec<(usize, String)>> {
     let (mut members, mut wrong) = (Vec::<Member>::new(), Vec::new());
-    let mut known = HashSet::new();
+    let mut seen = HashSet::new();
+    let mut columns = Columns::Words;
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.split('#').next().unwrap_or_default();
-        let between = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\u{feff}');
-        let mut words = line.split(between).filter(|word| !word.is_empty());
-        let Some(client) = words.next() else { continue };
-        if number == 1 && client.eq_ignore_ascii_case("client") {
+        if number == 1
+            && let Some(named) = Columns::of_heading(line)
+        {
+            columns = named;
             continue;
         }
-        if client.parse::<ObjectName>().is_err() {
+        let Some((client, master, disks)) = columns.cut(line) else { continue };
+        if !is_reference(client) {
             wrong.push((number, format!("{client:?} is no NIM name")));
             continue;
         }
-        let disks: Result<Vec<DiskName>, String> =
-            words.map(|word| word.parse().map_err(|_| format!("{word:?} is no disk name such as hdisk1"))).collect();
+        if let Some(master) = master.filter(|master| master.parse::<ObjectName>().is_err()) {
+            wrong.push((number, format!("{master:?} is no name of a master")));
+            continue;
+        }
+        let disks: Result<Vec<DiskName>, String> = disks
+            .iter()
+            .map(|word| word.parse().map_err(|_| format!("{word:?} is no disk name such as hdisk1")))
+            .collect();
         match disks {
-            Ok(_) if !known.insert(client) => {
-                wrong.push((number, format!("{client} is listed twice")));
+            Ok(_) if !seen.insert((master, client)) => wrong.push((number, format!("{client} is listed twice"))),
+            Ok(target_disks) => {
+                members.push(Member { client: client.to_owned(), master: master.map(str::to_owned), target_disks });
             }
-            Ok(target_disks) => members.push(Member { client: client.to_owned(), target_disks }),
             Err(why) => wrong.push((number, why)),
         }
     }
@@ -259,9 +330,12 @@ pub struct CampaignAsk {
     /// Why, for the record.
     #[serde(default)]
     pub reason: Option<String>,
-    /// `skip`: the client.
+    /// `skip`: the client, named as in [`Member::client`].
     #[serde(default)]
     pub client: Option<String>,
+    /// `skip`: id or name of its master, where several masters have a client of that name.
+    #[serde(default)]
+    pub master: Option<String>,
     /// `cutover`: only this wave.
     #[serde(default)]
     pub wave: Option<u16>,
@@ -354,6 +428,12 @@ impl WaveSummary {
 pub struct CampaignMember {
     /// NIM name.
     pub client: ObjectName,
+    /// The client's id.
+    pub client_id: Uuid,
+    /// Its master's name.
+    pub master: ObjectName,
+    /// True where another master has a client of this name.
+    pub ambiguous: bool,
     /// Since when NIM no longer lists it.
     pub missing_since: Option<Timestamp>,
     /// Its wave, from 1.
@@ -366,6 +446,14 @@ pub struct CampaignMember {
     pub refused: Option<String>,
     /// Its migration, once launched.
     pub migration: Option<MigrationSummary>,
+}
+
+impl CampaignMember {
+    /// The name as pages show it: `lpar71`, or `lpar71 @ nim1` where another master has a client of that name.
+    #[must_use]
+    pub fn label(&self) -> String {
+        super::client::label(&self.client, &self.master, self.ambiguous)
+    }
 }
 
 /// A campaign that goes on only when somebody has decided.
@@ -435,6 +523,33 @@ mod tests {
             (disks(0), disks(1), disks(2).len()),
             (vec!["hdisk1".to_owned()], vec!["hdisk2".to_owned(), "hdisk3".to_owned()], 0)
         );
+    }
+
+    #[test]
+    fn h5_a_list_can_name_the_master_of_each_client() {
+        let of = |text: &str| {
+            let members = parse_members(text).unwrap();
+            let shown = |member: Member| {
+                let disks: Vec<_> = member.target_disks.iter().map(ToString::to_string).collect();
+                (member.client, member.master.unwrap_or_default(), disks.join(" "))
+            };
+            members.into_iter().map(shown).collect::<Vec<_>>()
+        };
+        let row = |client: &str, master: &str, disks: &str| (client.to_owned(), master.to_owned(), disks.to_owned());
+        let table = "Client;Master;Disks\nlpar71;nim1;hdisk1\nlpar71;nim2;hdisk2 hdisk3\n\nlpar72;;hdisk1\n";
+        let expected =
+            vec![row("lpar71", "nim1", "hdisk1"), row("lpar71", "nim2", "hdisk2 hdisk3"), row("lpar72", "", "hdisk1")];
+        assert_eq!(of(table), expected);
+        assert_eq!(of("\u{feff}master,client,disk\nnim2,\"lpar71\",hdisk1\n"), [row("lpar71", "nim2", "hdisk1")]);
+        assert_eq!(
+            of("nim1/lpar71 hdisk1\nnim2/lpar71\n"),
+            [row("nim1/lpar71", "", "hdisk1"), row("nim2/lpar71", "", "")]
+        );
+        for (text, line) in
+            [("client,master\nlpar71,ni/m\n", 2), ("client,master\nlpar71,nim1\nlpar71,nim1\n", 3), ("a/b/c", 1)]
+        {
+            assert_eq!(parse_members(text).unwrap_err()[0].0, line, "{text}");
+        }
     }
 
     #[test]

@@ -40,6 +40,59 @@ pub struct Client {
     /// cannot be migrated until NIM lists it again.
     #[serde(default)]
     pub missing_since: Option<Timestamp>,
+    /// True where another master has a client of this name: the name alone does not identify it.
+    #[serde(default)]
+    pub ambiguous: bool,
+}
+
+/// A client in a list of another noun: a group, a campaign.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct NamedClient {
+    /// Identifier.
+    pub id: Uuid,
+    /// NIM object name.
+    pub client: ObjectName,
+    /// The master's name.
+    pub master: ObjectName,
+    /// True where another master has a client of this name.
+    pub ambiguous: bool,
+    /// Since when NIM no longer lists it.
+    pub missing_since: Option<Timestamp>,
+}
+
+impl NamedClient {
+    /// The shortest text that identifies this client where people type one: `lpar71`, or `nim1/lpar71` where another master has a
+    /// client of that name.
+    #[must_use]
+    pub fn reference(&self) -> String {
+        reference(&self.client, &self.master, self.ambiguous)
+    }
+
+    /// The name as pages show it: `lpar71`, or `lpar71 @ nim1` where another master has a client of that name.
+    #[must_use]
+    pub fn label(&self) -> String {
+        label(&self.client, &self.master, self.ambiguous)
+    }
+}
+
+/// Whether a text can identify a client: an id, a NIM name, or `master/client`. No name contains a slash.
+#[must_use]
+pub fn is_reference(text: &str) -> bool {
+    let is_name = |name: &str| name.parse::<ObjectName>().is_ok();
+    match text.split_once('/') {
+        Some((master, client)) => is_name(master) && is_name(client),
+        None => is_name(text),
+    }
+}
+
+/// As [`NamedClient::reference`].
+fn reference(client: &ObjectName, master: &ObjectName, ambiguous: bool) -> String {
+    if ambiguous { format!("{master}/{client}") } else { client.to_string() }
+}
+
+/// As [`NamedClient::label`].
+pub(crate) fn label(client: &ObjectName, master: &ObjectName, ambiguous: bool) -> String {
+    if ambiguous { format!("{client} @ {master}") } else { client.to_string() }
 }
 
 /// One disk of a client.
@@ -74,6 +127,18 @@ pub enum DiskUse {
 }
 
 impl Client {
+    /// The shortest text that identifies this client where people type one; see [`NamedClient::reference`].
+    #[must_use]
+    pub fn reference(&self) -> String {
+        reference(&self.name, &self.master, self.ambiguous)
+    }
+
+    /// The name as pages show it; see [`NamedClient::label`].
+    #[must_use]
+    pub fn label(&self) -> String {
+        label(&self.name, &self.master, self.ambiguous)
+    }
+
     /// What a disk of this client is used for; the rule behind the disk map and the pre-flight alike.
     #[must_use]
     pub fn disk_use(&self, disk: &Disk) -> DiskUse {

@@ -59,8 +59,11 @@ pub struct ImportedSummary {
     pub master: ObjectName,
     /// True for a master of the lab.
     pub simulated: bool,
-    /// The client, by the file's name; it may be unknown to NIM by now.
+    /// The client, by the file's name; NIM may not know it.
     pub client: ObjectName,
+    /// The id of the master's client of that name; none where NIM never listed one.
+    #[serde(default)]
+    pub client_id: Option<Uuid>,
     /// File name on the master.
     pub name: String,
     /// Bytes.
@@ -107,7 +110,7 @@ pub struct ImportFilter {
     /// Master, by name or id.
     #[serde(default)]
     pub master: Option<String>,
-    /// Client, by name.
+    /// Client, by id or by a name that occurs on one master only. `master` beside a name decides.
     #[serde(default)]
     pub client: Option<String>,
     /// Part of the client's name, the cause, a message code or who imported it.

@@ -96,10 +96,10 @@ pub struct LaunchRequest {
     /// What nimadm is to do.
     #[serde(default)]
     pub operation: Operation,
-    /// Id or NIM name of the client, where the operation has one.
+    /// The client, where the operation has one: its id, or a NIM name that only one master has.
     #[serde(default)]
     pub client: Option<String>,
-    /// Id or name of the master, where the operation has no client.
+    /// Id or name of the master. Needed where the operation has no client, or where several masters have a client of that name.
     #[serde(default)]
     pub master: Option<String>,
     /// The lpp_source at the target level.
@@ -303,7 +303,6 @@ impl LaunchRequest {
         let clone_only = "is for operations that leave a clone on a client: migrate and restore";
         let given = [
             ("client", self.client.is_some(), operation.has_client(), "is given, but the operation has none"),
-            ("master", self.master.is_some(), !operation.has_client(), "is given, but the client says it"),
             ("target_disks", !disks.is_empty(), operation.makes_clone(), clone_only),
             ("bootlist", self.bootlist == BootlistPolicy::Nimadm, operation.makes_clone(), clone_only),
             ("mode", self.mode == RunMode::Stepped, operation.makes_clone(), clone_only),
@@ -377,7 +376,7 @@ pub enum RunMode {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LaunchFor {
-    /// A client, by id or NIM name.
+    /// A client: its id, a NIM name that only one master has, or `master/client`.
     Client(String),
     /// A master alone, by id or name.
     Master(String),

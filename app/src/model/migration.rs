@@ -282,6 +282,9 @@ pub struct Migration {
     pub master: ObjectName,
     /// The master's id.
     pub master_id: Uuid,
+    /// True where another master has a client of this name.
+    #[serde(default)]
+    pub ambiguous: bool,
     /// True where the estate is the lab's.
     pub simulated: bool,
     /// The command line as it ran or will run.
@@ -393,12 +396,18 @@ pub struct MigrationSummary {
     pub reason: Option<String>,
     /// What nimadm is to do.
     pub operation: Operation,
-    /// Client; none where the operation has none.
+    /// NIM name of the client; none where the operation has none.
     pub client: Option<ObjectName>,
+    /// The client's id.
+    #[serde(default)]
+    pub client_id: Option<Uuid>,
     /// What it is about: the client, else the mksysb or the SPOT.
     pub subject: ObjectName,
-    /// Master.
+    /// The master's name.
     pub master: ObjectName,
+    /// True where another master has a client of this name.
+    #[serde(default)]
+    pub ambiguous: bool,
     /// True where the estate is the lab's.
     pub simulated: bool,
     /// The level before.
@@ -433,7 +442,7 @@ pub struct MigrationFilter {
     /// One state, or several with commas.
     #[serde(default)]
     pub state: Option<String>,
-    /// Client, by name or id.
+    /// Client, by id or by a NIM name that only one master has. `master` beside a name decides.
     #[serde(default)]
     pub client: Option<String>,
     /// Master, by name or id.
@@ -488,4 +497,20 @@ pub struct Overview {
     /// Clients that NIM no longer lists.
     #[serde(default)]
     pub missing_clients: u32,
+}
+
+impl Migration {
+    /// Its subject as pages show it: `lpar71`, or `lpar71 @ nim1` where another master has a client of that name.
+    #[must_use]
+    pub fn label(&self) -> String {
+        super::client::label(&self.subject, &self.master, self.ambiguous)
+    }
+}
+
+impl MigrationSummary {
+    /// Its subject as pages show it; see [`Migration::label`].
+    #[must_use]
+    pub fn label(&self) -> String {
+        super::client::label(&self.subject, &self.master, self.ambiguous)
+    }
 }

@@ -28,7 +28,7 @@ pub use campaign::{
     Campaign, CampaignAction, CampaignAsk, CampaignMember, CampaignState, GoOn, Member, NewCampaign, Standing,
     StopRule, Template, WaitingCampaign, WaveSummary,
 };
-pub use client::{Client, ClientFilter, Disk, DiskUse, LastMigration};
+pub use client::{Client, ClientFilter, Disk, DiskUse, LastMigration, NamedClient};
 pub use event::LogBatch;
 pub use import::{ImportFilter, ImportRequest, ImportResult, Imported, ImportedSummary, OldLog};
 pub use launch::{BootlistPolicy, LaunchFor, LaunchOptions, LaunchRequest, Operation, RunMode, Unfit};

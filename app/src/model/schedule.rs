@@ -1,6 +1,6 @@
 //! When migrations may start, and how many at once.
 
-use super::Timestamp;
+use super::{NamedClient, Timestamp};
 use aix::ObjectName;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -106,8 +106,12 @@ pub struct Group {
     pub name: ObjectName,
     /// At most so many at once; 1 for the nodes of a cluster.
     pub max_running: u16,
-    /// NIM names of its clients; a client is in one group.
-    pub clients: Vec<ObjectName>,
+    /// Its clients; a client is in one group. Each is an id, a NIM name that only one master has, or `master/client`. Answers give the
+    /// shortest text that identifies the client.
+    pub clients: Vec<String>,
+    /// The same clients with their ids; not read from requests.
+    #[serde(default)]
+    pub members: Vec<NamedClient>,
 }
 
 /// A time in which a window is open.
@@ -153,6 +157,8 @@ pub struct PlannedCutover {
     pub id: Uuid,
     /// NIM name of its client.
     pub client: ObjectName,
+    /// The client's id.
+    pub client_id: Uuid,
     /// Its master's name.
     pub master: ObjectName,
     /// What it waits for; none until that was judged for the first time.

@@ -130,7 +130,9 @@ fn CampaignView(campaign: Campaign) -> impl IntoView {
 /// What is shown of a client. It is its row's key, too: of five hundred rows those are drawn again that show something else.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Row {
+    id: uuid::Uuid,
     client: String,
+    label: String,
     missing: Option<Timestamp>,
     wave: u16,
     standing: Standing,
@@ -144,7 +146,9 @@ impl Row {
     fn of(member: &CampaignMember, may_skip: bool) -> Self {
         let reason = || member.migration.as_ref().and_then(|migration| migration.reason.clone());
         Self {
+            id: member.client_id,
             client: member.client.to_string(),
+            label: member.label(),
             missing: member.missing_since,
             wave: member.wave,
             standing: member.standing,
@@ -170,17 +174,16 @@ fn WaveRow(wave: WaveSummary, now: bool) -> impl IntoView {
 
 #[component]
 fn MemberRow(id: uuid::Uuid, row: Row, problem: RwSignal<Option<Problem>>, reread: Callback<()>) -> impl IntoView {
-    let Row { client, missing, wave, standing, migration, disks, why, may_skip } = row;
-    let name = StoredValue::new(client.clone());
+    let Row { id: client_id, client, label, missing, wave, standing, migration, disks, why, may_skip } = row;
     let leave_out = move |_| {
-        let ask = CampaignAsk { client: Some(name.get_value()), ..CampaignAsk::default() };
+        let ask = CampaignAsk { client: Some(client_id.to_string()), ..CampaignAsk::default() };
         spawn_local(async move {
             problem.set(api::act_on_campaign(id, CampaignAction::Skip, ask).await.err());
             reread.run(());
         });
     };
     let button = may_skip.then(|| {
-        let label = format!("Leave out {client}");
+        let label = format!("Leave out {label}");
         view! {
             <Permitted permission=CampaignAction::Skip.permission()>
                 <button type="button" aria-label=label.clone() on:click=leave_out>"Leave out"</button>
@@ -197,7 +200,7 @@ fn MemberRow(id: uuid::Uuid, row: Row, problem: RwSignal<Option<Problem>>, rerea
     };
     view! {
         <tr data-client=client>
-            <th scope="row" data-label="Client"><a href=format!("/clients/{client}")>{client.clone()}</a> <Missing since=missing /></th>
+            <th scope="row" data-label="Client"><a href=format!("/clients/{client_id}")>{label}</a> <Missing since=missing /></th>
             <td data-label="Wave">{wave}</td>
             <td data-label="State">{state}</td>
             <td data-label="Target disks" class="machine">{if disks.is_empty() { "chosen at its launch".to_owned() } else { disks }}</td>

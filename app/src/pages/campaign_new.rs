@@ -150,7 +150,7 @@ fn Form(resources: Vec<NimResource>, clients: String) -> impl IntoView {
                 <label class="field">
                     <span>"Clients"</span>
                     <textarea name="clients" rows="12" spellcheck="false" prop:value=list on:input:target=move |ev| list.set(ev.target().value())></textarea>
-                    <small>"One a line, in the order they are to be migrated; after the name its target disks, if they are not to be chosen. A CSV can be pasted."</small>
+                    <small>"One a line, in the order they are to be migrated; after the name its target disks, if they are not to be chosen. A CSV can be pasted. Where several masters have a client of that name, write nim1/lpar71."</small>
                 </label>
                 <label class="field">
                     <span>"Never in one wave"</span>

@@ -1,5 +1,6 @@
 //! One client: its disks, its bootlist, its migrations.
 
+use super::query;
 use crate::{
     api,
     components::{
@@ -16,19 +17,15 @@ use crate::{
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_params_map, use_query_map};
 
-async fn load(name: String) -> Result<(Client, Vec<MigrationSummary>, Vec<ImportedSummary>), Problem> {
-    let client = api::client(name).await?;
-    let filter =
-        MigrationFilter { client: Some(client.name.to_string()), limit: Some(10), ..MigrationFilter::default() };
+async fn load(wanted: String) -> Result<(Client, Vec<MigrationSummary>, Vec<ImportedSummary>), Problem> {
+    let client = api::client(wanted).await?;
+    // By id: another master may have a client of this name.
+    let id = Some(client.id.to_string());
+    let filter = MigrationFilter { client: id.clone(), limit: Some(10), ..MigrationFilter::default() };
     let migrations = api::migrations(filter).await?.items;
-    let filter = ImportFilter {
-        client: Some(client.name.to_string()),
-        master: Some(client.master_id.to_string()),
-        limit: Some(10),
-        ..ImportFilter::default()
-    };
+    let filter = ImportFilter { client: id, limit: Some(10), ..ImportFilter::default() };
     let imports = api::imports(filter).await?.items;
     Ok((client, migrations, imports))
 }
@@ -36,30 +33,44 @@ async fn load(name: String) -> Result<(Client, Vec<MigrationSummary>, Vec<Import
 /// The page.
 #[component]
 pub(crate) fn ClientPage() -> impl IntoView {
-    let params = use_params_map();
-    let data = Resource::new(move || params.with(|params| params.get("name").unwrap_or_default()), load);
+    let (params, given) = (use_params_map(), use_query_map());
+    let wanted = move || {
+        let client = params.with(|params| params.get("name").unwrap_or_default());
+        match given.with(|given| query::text(given, "master")) {
+            Some(master) => format!("{master}/{client}"),
+            None => client,
+        }
+    };
+    let data = Resource::new(wanted, load);
     loaded(data, |(client, migrations, imports)| view! { <ClientView client migrations imports /> })
 }
 
 /// What is unusual about this client.
 #[component]
 fn Notices(client: RwSignal<Client>) -> impl IntoView {
-    move || {
+    let missing = move || {
         let (missing, master) = client.with(|client| (client.missing_since.is_some(), client.master.to_string()));
         missing.then(|| view! {
             <p class="notice" data-tone="bad" data-testid="missing">{format!(
                 "{master} no longer lists this client. It keeps its group and its history. It cannot be migrated until NIM lists it again: define it there, then refresh it here."
             )}</p>
         })
-    }
+    };
+    let ambiguous = move || {
+        let (ambiguous, master) = client.with(|client| (client.ambiguous, client.master.to_string()));
+        ambiguous.then(|| view! {
+            <p class="notice" data-tone="attention">{format!("Another NIM master has a client of this name. This page is about the one of {master}.")}</p>
+        })
+    };
+    view! { {missing} {ambiguous} }
 }
 
 #[component]
 fn ClientView(client: Client, migrations: Vec<MigrationSummary>, imports: Vec<ImportedSummary>) -> impl IntoView {
-    let name = client.name.to_string();
+    let (id, name, label) = (client.id, client.name.to_string(), client.label());
     let client = RwSignal::new(client);
     let listed = move || client.with(|client| client.missing_since.is_none());
-    let migrate = StoredValue::new((format!("/launch?client={name}"), format!("Migrate {name}")));
+    let migrate = StoredValue::new(format!("Migrate {name}"));
     let facts = move || {
         client.with(|client| {
         let level = client.level.map_or_else(|| "not read yet".to_owned(), |level| format!("{} ({level})", level.spoken()));
@@ -89,14 +100,14 @@ fn ClientView(client: Client, migrations: Vec<MigrationSummary>, imports: Vec<Im
         })
     };
     view! {
-        <Title text=format!("{name} – nimdeck") />
+        <Title text=format!("{label} – nimdeck") />
         <div class="page-head">
-            <h1>{name}</h1>
+            <h1>{label}</h1>
             <div class="page-actions">
                 <RefreshClient client />
                 {move || listed().then(|| view! {
                     <Permitted permission=Permission::Operate>
-                        <a class="button primary" href=migrate.get_value().0>{migrate.get_value().1}</a>
+                        <a class="button primary" href=format!("/launch?client={id}")>{migrate.get_value()}</a>
                     </Permitted>
                 })}
             </div>

@@ -98,28 +98,30 @@ fn ClientTable(page: Page<Client>, path: impl Fn(&str) -> String) -> impl IntoVi
 
 #[component]
 fn ClientRow(client: Client) -> impl IntoView {
-    let name = StoredValue::new(client.name.to_string());
+    let (id, name, label, reference) = (client.id, client.name.to_string(), client.label(), client.reference());
     let client = RwSignal::new(client);
+    let (launch, migrate) = (format!("/launch?client={id}"), format!("Migrate {label}"));
+    let choose = format!("Choose {label}");
     let cells = move || client.with(|client| view! { <ClientCells client=client.clone() /> });
     let listed = move || client.with(|client| client.missing_since.is_none());
     view! {
-        <tr data-client=name.get_value()>
+        <tr data-client=name data-id=id.to_string()>
             <td class="choose">
-                {move || listed().then(|| view! {
-                    <input type="checkbox" name="clients" value=name.get_value() aria-label=format!("Choose {}", name.get_value()) />
-                })}
+                {move || listed().then(|| view! { <input type="checkbox" name="clients" value=reference.clone() aria-label=choose.clone() /> })}
             </td>
             <th scope="row" data-label="Client">
-                <a href=format!("/clients/{}", name.get_value())>{name.get_value()}</a>
+                <a href=format!("/clients/{id}")>{label}</a>
                 <span class="small">{client.with_untracked(|client| client.master.to_string())}</span>
             </th>
             {cells}
             <td class="row-actions">
-                {move || listed().then(|| view! {
-                    <Permitted permission=Permission::Operate>
-                        <a class="button" href=format!("/launch?client={}", name.get_value())
-                            aria-label=format!("Migrate {}", name.get_value())>"Migrate"</a>
-                    </Permitted>
+                {move || listed().then(|| {
+                    let (launch, migrate) = (launch.clone(), migrate.clone());
+                    view! {
+                        <Permitted permission=Permission::Operate>
+                            <a class="button" href=launch.clone() aria-label=migrate.clone()>"Migrate"</a>
+                        </Permitted>
+                    }
                 })}
                 <RefreshClient client />
             </td>

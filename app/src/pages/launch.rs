@@ -28,8 +28,11 @@ async fn load(wanted: Option<LaunchFor>) -> Result<Step, Problem> {
 }
 
 fn wanted(query: &ParamsMap) -> Option<LaunchFor> {
-    let client = query::text(query, "client").map(LaunchFor::Client);
-    client.or_else(|| query::text(query, "master").map(LaunchFor::Master))
+    match (query::text(query, "client"), query::text(query, "master")) {
+        (Some(client), Some(master)) => Some(LaunchFor::Client(format!("{master}/{client}"))),
+        (Some(client), None) => Some(LaunchFor::Client(client)),
+        (None, master) => master.map(LaunchFor::Master),
+    }
 }
 
 /// The page.
@@ -49,8 +52,7 @@ fn Chooser(clients: Vec<Client>, masters: Vec<Master>) -> impl IntoView {
         .into_iter()
         .map(|client| {
             let level = client.level.map_or_else(|| "level not read".to_owned(), |level| level.spoken());
-            let name = client.name.to_string();
-            view! { <option value=name>{format!("{name} – {level}")}</option> }
+            view! { <option value=client.id.to_string()>{format!("{} – {level}", client.label())}</option> }
         })
         .collect_view();
     let masters = masters

@@ -11,6 +11,7 @@ use aix::{
 };
 use leptos::prelude::*;
 use leptos_router::params::ParamsMap;
+use uuid::Uuid;
 
 /// The digits in a resource's name from the first digit on: what `lpp_7300_03_01` and `spot_7300_03_01` share.
 fn version_part(name: &ObjectName) -> &str {
@@ -35,7 +36,10 @@ fn newest_pair(resources: &[NimResource]) -> (String, String) {
 /// Everything that can be chosen.
 #[derive(Clone, Copy)]
 pub(super) struct Fields {
+    /// NIM name of the client.
     pub(super) client: StoredValue<Option<ObjectName>>,
+    /// Its id, which the request gives: another master may have a client of that name.
+    client_id: Option<Uuid>,
     pub(super) master: StoredValue<ObjectName>,
     /// The word of an [`Operation`].
     pub(super) operation: RwSignal<String>,
@@ -87,6 +91,7 @@ impl Fields {
         let empty = || RwSignal::new(String::new());
         Self {
             client: StoredValue::new(options.client.as_ref().map(|client| client.name.clone())),
+            client_id: options.client.as_ref().map(|client| client.id),
             master: StoredValue::new(options.master.clone()),
             operation: RwSignal::new(operation.to_string()),
             mksysb: asked("mksysb", String::new()),
@@ -138,7 +143,7 @@ impl Fields {
         };
         let stepped = clone && self.stepped.get();
         let request = LaunchRequest {
-            client: self.client.with_value(|client| client.as_ref().map(ToString::to_string)),
+            client: self.client_id.map(|id| id.to_string()),
             master: (!operation.has_client()).then(|| self.master.with_value(ToString::to_string)),
             target_disks: if clone { self.disks.get() } else { Vec::new() },
             mksysb: name(self.mksysb).filter(|_| operation.reads_mksysb()),

@@ -37,7 +37,7 @@ pub(crate) fn LaunchForm(options: LaunchOptions) -> impl IntoView {
     let (heading, lead) = match &client {
         Some(client) => {
             let level = client.level.map_or_else(|| "level not read".to_owned(), |level| level.spoken());
-            (format!("Migrate {}", client.name), format!("runs {level} now"))
+            (format!("Migrate {}", client.label()), format!("runs {level} now"))
         }
         None => ("Without a client".to_owned(), format!("on master {}", options.master)),
     };

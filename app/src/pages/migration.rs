@@ -198,12 +198,10 @@ fn MigrationView(migration: Migration, tail: LogLines) -> impl IntoView {
 
 #[component]
 fn Head(migration: RwSignal<Migration>, state: Memo<State>) -> impl IntoView {
-    let (subject, has_client) =
-        migration.with_untracked(|migration| (migration.subject.to_string(), migration.client.is_some()));
-    let name = if has_client {
-        Either::Left(view! { <a href=format!("/clients/{subject}")>{subject.clone()}</a> })
-    } else {
-        Either::Right(subject)
+    let (label, client) = migration.with_untracked(|migration| (migration.label(), migration.client_id));
+    let name = match client {
+        Some(id) => Either::Left(view! { <a href=format!("/clients/{id}")>{label}</a> }),
+        None => Either::Right(label),
     };
     let facts = move || {
         migration.with(|migration| {

@@ -137,7 +137,7 @@ fn Run(migration: MigrationSummary) -> impl IntoView {
     view! {
         <article class="run" data-migration=migration.id.to_string()>
             <header>
-                <h3><a href=format!("/migrations/{}", migration.id)>{migration.subject.to_string()}</a></h3>
+                <h3><a href=format!("/migrations/{}", migration.id)>{migration.label()}</a></h3>
                 <StateBadge state=migration.state />
                 <span class="run-took">{took}</span>
             </header>

@@ -36,7 +36,7 @@ pub(crate) fn VerificationPage() -> impl IntoView {
 
 #[component]
 fn Proof(migration: Migration, verification: Verification) -> impl IntoView {
-    let client = migration.subject.to_string();
+    let client = migration.label();
     let Verification { before, after, diff, checks, verdict } = verification;
     let (slug, said) = match verdict {
         Some(Verdict::Pass) => ("pass", "Verified: the new system runs, and the old one can still be booted"),

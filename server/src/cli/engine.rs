@@ -91,12 +91,17 @@ async fn start_lab(settings: &Settings, pool: &PgPool, shutdown: CancellationTok
             user: lab.user().to_owned(),
             host_key: Some(host.host_key),
         };
-        let upsert = async {
+        let put = async {
             let mut tx = store::begin(pool).await?;
-            master::upsert(&mut tx, &new, true).await?;
-            tx.commit().await
+            let put = master::put_simulated(&mut tx, &new).await?;
+            tx.commit().await.map(|()| put)
         };
-        upsert.await.map_err(|error| database(&error))?;
+        if !put.await.map_err(|error| database(&error))? {
+            return Err(BAD_SETTING.problem(format!(
+                "A real NIM master is called {}, like the lab's. Rename it, or start without --lab.",
+                new.name
+            )));
+        }
     }
     Ok(lab)
 }

@@ -59,7 +59,7 @@ impl ServerDeck {
         }
         if action == Action::Retry {
             // Hosts have changed since: a retry is looked at like a launch, its warnings were acknowledged then.
-            let checked = self.launcher().check(&row.request.0).await?.preflight;
+            let checked = self.launcher().check(&row.request_by_id()).await?.preflight;
             if checked.verdict == app::model::Verdict::Block {
                 let why = "The pre-flight blocks the retry; each finding says what to do. Nothing was started.";
                 let problem = crate::error::PREFLIGHT_BLOCKED.problem(why);

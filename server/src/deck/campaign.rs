@@ -2,9 +2,12 @@
 
 use super::{ServerDeck, act::second_person, db};
 use crate::{
-    engine::campaign as rules,
+    engine::{
+        campaign as rules,
+        identify::{self, Found, Unidentified, Wanted},
+    },
     error::{ACTION_REFUSED, BAD_INPUT, NOT_FOUND},
-    store::{self, campaign, client, master, migration},
+    store::{self, campaign, client::Known, master, migration},
 };
 use app::model::{
     Action, Ask, Caller, Campaign, CampaignAction, CampaignAsk, CampaignState, Member, NewCampaign, Page, Problem,
@@ -67,24 +70,18 @@ impl ServerDeck {
             return Err(BAD_INPUT.field("stop", why));
         }
         self.launcher().window_exists(new.template.window.as_deref()).await?;
-        let names: Vec<String> = members.iter().map(|member| member.client.clone()).collect();
-        let waves = rules::waves(&names, new.canary, new.wave_size, &new.apart);
-        let mut stored = Vec::with_capacity(members.len());
-        let mut masters = HashSet::new();
-        let mut unknown = Vec::new();
-        for (member, wave) in members.iter().zip(waves) {
-            match client::find(&self.pool, &member.client).await.map_err(db)? {
-                Some(found) => {
-                    masters.insert(found.master_id);
-                    stored.push((found.id, wave, member.target_disks.clone()));
-                }
-                None => unknown.push(member.client.as_str()),
-            }
+        let wanted: Vec<_> = members.iter().map(|m| Wanted::new(&m.client, m.master.as_deref())).collect();
+        let found = identify::each(&self.pool, &wanted).await.map_err(|error| error.input("clients"))?;
+        let ids: Vec<Uuid> = found.iter().map(|client| client.id).collect();
+        let mut seen = HashSet::new();
+        if let Some(twice) = found.iter().find(|client| !seen.insert(client.id)) {
+            return Err(BAD_INPUT.field("clients", format!("{} of {} is listed twice", twice.name, twice.master)));
         }
-        if !unknown.is_empty() {
-            let why = format!("no NIM master has {}; nothing was started", unknown.join(", "));
-            return Err(BAD_INPUT.field("clients", why));
-        }
+        let apart = self.apart(&new.apart).await?;
+        let waves = rules::waves(&ids, new.canary, new.wave_size, &apart);
+        let stored =
+            ids.iter().zip(waves).zip(&members).map(|((id, wave), m)| (*id, wave, m.target_disks.clone())).collect();
+        let masters: HashSet<Uuid> = found.iter().map(|client| client.master_id).collect();
         let known = master::list(&self.pool).await.map_err(db)?;
         let asking = known.iter().find(|master| masters.contains(&master.id) && master.approvals().starts);
         let awaits_approval =
@@ -99,19 +96,23 @@ impl ServerDeck {
             members: stored,
         };
         let mut tx = store::begin(&self.pool).await.map_err(db)?;
-        let id = campaign::insert(&mut tx, &row).await.map_err(|error| match error.as_database_error() {
-            Some(twice) if twice.is_unique_violation() => {
-                BAD_INPUT.field("clients", "a client is listed twice, by name and by id")
-            }
-            _ => db(error),
-        })?;
+        let id = campaign::insert(&mut tx, &row).await.map_err(db)?;
+        let named = |client: &Known| json!({ "client": client.name, "client_id": client.id, "master": client.master });
         let detail = json!({
-            "name": row.name, "clients": names, "template": new.template, "go_on": new.go_on, "stop": new.stop,
+            "name": row.name, "clients": found.iter().map(named).collect::<Vec<_>>(), "template": new.template, "go_on": new.go_on, "stop": new.stop,
             "awaits_approval": awaits_approval.is_some(),
         });
         tx.record(&caller.username, "campaign.start", &subject(id), detail);
         tx.commit().await.map_err(db)?;
         self.find_campaign(id).await
+    }
+
+    /// The clients of each set that is never in one wave. A client outside the campaign changes nothing; an unknown client is refused.
+    async fn apart(&self, sets: &[Vec<String>]) -> Result<Vec<Vec<Uuid>>, Problem> {
+        let wanted: Vec<_> = sets.iter().flatten().map(|client| Wanted::new(client, None)).collect();
+        let found = identify::each(&self.pool, &wanted).await.map_err(|error| error.input("apart"))?;
+        let mut ids = found.iter().map(|client| client.id);
+        Ok(sets.iter().map(|set| ids.by_ref().take(set.len()).collect()).collect())
     }
 
     pub(super) async fn campaign_asked(
@@ -148,7 +149,7 @@ impl ServerDeck {
             CampaignAction::Pause => steer(CampaignState::Paused, row.wave).await?,
             CampaignAction::Resume => steer(CampaignState::Running, row.wave).await?,
             CampaignAction::Cancel => steer(CampaignState::Cancelled, row.wave).await?,
-            CampaignAction::Skip => self.skip_member(caller, id, &members, ask.client.as_deref(), detail).await?,
+            CampaignAction::Skip => self.skip_member(caller, id, &members, &ask, detail).await?,
             CampaignAction::RetryFailed => {
                 let failed = campaign::members_in(&members, State::FailedClean, None).map_err(db)?;
                 self.retry_refused(caller, &row, state, detail).await?;
@@ -196,12 +197,18 @@ impl ServerDeck {
         caller: &Caller,
         id: Uuid,
         members: &[campaign::Member],
-        wanted: Option<&str>,
+        ask: &CampaignAsk,
         detail: Value,
     ) -> Result<(), Problem> {
+        let wanted = ask.client.as_deref();
         let wanted = wanted.ok_or_else(|| BAD_INPUT.field("client", "say which client is to be left out"))?;
-        let of_name = |member: &&campaign::Member| member.client == wanted || member.client_id.to_string() == wanted;
-        let member = members.iter().find(of_name);
+        let known: Vec<Known> = members.iter().map(campaign::Member::known).collect();
+        let found = match identify::pick(Wanted::new(wanted, ask.master.as_deref()), &known) {
+            Found::One(client) => Ok(client.id),
+            Found::None => Err(BAD_INPUT.field("client", format!("{wanted:?} is not in this campaign"))),
+            Found::Several(clients) => Err(Unidentified::Several(vec![(wanted.to_owned(), clients)]).input("client")),
+        }?;
+        let member = members.iter().find(|member| member.client_id == found);
         let member = member.ok_or_else(|| BAD_INPUT.field("client", format!("{wanted:?} is not in this campaign")))?;
         let mut tx = store::begin(&self.pool).await.map_err(db)?;
         if !campaign::skip(&mut tx, id, member.client_id).await.map_err(db)? {

@@ -2,7 +2,12 @@
 
 use super::{ServerDeck, db};
 use crate::{
-    engine::{inventory, masters::ConnectError, places},
+    engine::{
+        identify::{self, Wanted},
+        inventory,
+        masters::ConnectError,
+        places,
+    },
     error::{ACTION_REFUSED, BAD_INPUT, HOST_KEY_CHANGED, NOT_FOUND},
     remote::{HostKey, RemoteError},
     store::{
@@ -23,6 +28,7 @@ impl ServerDeck {
     }
 
     pub(super) async fn insert_master(&self, caller: &Caller, new: NewMaster) -> Result<Master, Problem> {
+        check_name(&new.name)?;
         check_address(&new.host, new.port, &new.user)?;
         let key = new.host_key.as_deref().map(str::parse::<HostKey>).transpose();
         let key = key.map_err(|why| BAD_INPUT.field("host_key", why.to_string()))?;
@@ -48,6 +54,9 @@ impl ServerDeck {
         let host = change.host.unwrap_or_else(|| was.host.clone());
         let port = change.port.unwrap_or(was.port);
         let user = change.user.unwrap_or_else(|| was.user.clone());
+        if name != was.name {
+            check_name(&name)?;
+        }
         check_address(&host, port, &user)?;
         let (most, stagger) =
             (change.max_running.unwrap_or(was.max_running), change.stagger_seconds.unwrap_or(was.stagger_seconds));
@@ -142,19 +151,21 @@ impl ServerDeck {
         self.find_master(id).await
     }
 
-    pub(super) async fn find_client(&self, name: &str) -> Result<Client, Problem> {
-        client::find(&self.pool, name).await.map_err(db)?.ok_or_else(|| {
-            let shown: String = name.chars().take(60).collect();
-            NOT_FOUND.problem(format!(
-                "No NIM master has a client {shown:?}. Check the name on the clients page, or refresh its master."
-            ))
-        })
+    /// A client by id, by a name that only one master has, or as `master/client`.
+    pub(super) async fn find_client(&self, wanted: &str) -> Result<Client, Problem> {
+        let known = identify::one(&self.pool, Wanted::new(wanted, None)).await.map_err(|error| error.lookup())?;
+        self.client_of_id(known.id).await
     }
 
-    pub(super) async fn reread_client(&self, name: &str) -> Result<Client, Problem> {
-        let client = self.find_client(name).await?;
+    async fn client_of_id(&self, id: Uuid) -> Result<Client, Problem> {
+        let gone = || NOT_FOUND.problem(format!("There is no client {id} any more. Its master was removed."));
+        client::by_id(&self.pool, id).await.map_err(db)?.ok_or_else(gone)
+    }
+
+    pub(super) async fn reread_client(&self, wanted: &str) -> Result<Client, Problem> {
+        let client = self.find_client(wanted).await?;
         inventory::refresh_client(&self.pool, &self.masters, &client).await.map_err(|error| error.problem())?;
-        self.find_client(&client.id.to_string()).await
+        self.client_of_id(client.id).await
     }
 }
 
@@ -188,6 +199,14 @@ fn ties(ties: Ties) -> Option<String> {
     let all: Vec<_> =
         all.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     (!all.is_empty()).then(|| all.join(", "))
+}
+
+/// Requests and filters take an id or a name, so a name must not look like an id.
+fn check_name(name: &ObjectName) -> Result<(), Problem> {
+    match identify::as_id(name.as_str()) {
+        Some(_) => Err(BAD_INPUT.field("name", "looks like an id; choose a name that people can tell from one")),
+        None => Ok(()),
+    }
 }
 
 fn check_address(host: &str, port: u16, user: &str) -> Result<(), Problem> {

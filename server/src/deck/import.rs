@@ -7,14 +7,23 @@
 use super::{ServerDeck, db};
 use crate::{
     compute,
-    engine::old_logs::{self, LARGEST, Listed, LogName},
-    error::{ACTION_REFUSED, BAD_INPUT, HOST_COMMAND, NOT_FOUND},
+    engine::{
+        identify::{self, Unidentified, Wanted},
+        old_logs::{self, LARGEST, Listed, LogName},
+    },
+    error::{ACTION_REFUSED, AMBIGUOUS_CLIENT, BAD_INPUT, HOST_COMMAND, NOT_FOUND},
     logs::explain::{Explainer, not_a_log},
     remote::Connection,
-    store::{self, hex, imported_log, migration},
+    store::{
+        self, hex,
+        imported_log::{self, OfClient},
+        migration,
+    },
 };
 use aix::log::Report;
-use app::model::{Caller, ImportRequest, ImportResult, Imported, ImportedSummary, Master, OldLog, Page, Problem};
+use app::model::{
+    Caller, ImportFilter, ImportRequest, ImportResult, Imported, ImportedSummary, Master, OldLog, Page, Problem,
+};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
@@ -174,6 +183,47 @@ impl ServerDeck {
         let stored = imported_log::by_hash(&self.pool, master.id, new.sha256).await.map_err(db)?;
         let stored = stored.ok_or_else(|| NOT_FOUND.problem(format!("{} was imported and is gone.", new.name)))?;
         Ok((stored, id.is_none()))
+    }
+
+    pub(super) async fn list_imports(&self, filter: &ImportFilter) -> Result<Page<ImportedSummary>, Problem> {
+        let client = match filter.client.as_deref().map(str::trim).filter(|client| !client.is_empty()) {
+            Some(client) => Some(self.of_client(client, filter.master.as_deref()).await?),
+            None => None,
+        };
+        Ok(imported_log::list(&self.pool, filter, client.as_ref()).await?)
+    }
+
+    /// Whose logs are meant. NIM may not know the client of an old log, so a name that no client has can still be one of the logs.
+    async fn of_client(&self, client: &str, master: Option<&str>) -> Result<OfClient, Problem> {
+        let wanted = Wanted::new(client, master);
+        let known = match identify::one(&self.pool, wanted).await {
+            Ok(known) => Some(known),
+            Err(Unidentified::None(_)) => None,
+            Err(other) => return Err(other.input("client")),
+        };
+        if let Some(known) = known.as_ref().filter(|known| wanted.master().is_some() || known.name != client) {
+            return Ok(OfClient { name: known.name.clone(), master: Some(known.master_id) });
+        }
+        let name = wanted.client();
+        let mut masters = imported_log::masters_of(&self.pool, name).await.map_err(db)?;
+        if let Some(known) = known.filter(|known| masters.iter().all(|(id, _)| *id != known.master_id)) {
+            masters.push((known.master_id, known.master));
+        }
+        let of_master = |(id, of): &(Uuid, String)| {
+            wanted.master().is_none_or(|master| of == master || id.to_string().eq_ignore_ascii_case(master))
+        };
+        masters.retain(of_master);
+        match &masters[..] {
+            [] => Ok(OfClient { name: name.to_owned(), master: None }),
+            [(id, _)] => Ok(OfClient { name: name.to_owned(), master: Some(*id) }),
+            several => {
+                let names = several.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(" and ");
+                let why = format!(
+                    "Logs and clients called {name} come from the masters {names}. Give the master beside the name."
+                );
+                Err(AMBIGUOUS_CLIENT.problem(why))
+            }
+        }
     }
 
     pub(super) async fn find_import(&self, id: Uuid) -> Result<Imported, Problem> {

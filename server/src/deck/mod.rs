@@ -15,7 +15,7 @@ use crate::{
     engine::{Engine, masters::Masters},
     error,
     logs::bus::Bus,
-    store::{audit, client, imported_log, log, master, resource},
+    store::{audit, client, log, master, resource},
 };
 use app::{
     model::{
@@ -262,7 +262,7 @@ impl Deck for ServerDeck {
 
     async fn imports(&self, caller: &Caller, filter: ImportFilter) -> Result<Page<ImportedSummary>, Problem> {
         may(caller, Permission::View)?;
-        Ok(imported_log::list(&self.pool, &filter).await?)
+        self.list_imports(&filter).await
     }
 
     async fn import(&self, caller: &Caller, id: Uuid) -> Result<Imported, Problem> {

@@ -2,7 +2,10 @@
 
 use super::{ServerDeck, db};
 use crate::{
-    engine::{patrol, verify},
+    engine::{
+        identify::{self, Unidentified, Wanted},
+        patrol, verify,
+    },
     error::{BAD_INPUT, NOT_FOUND},
     store::{client, master, migration, phase},
 };
@@ -36,7 +39,16 @@ impl ServerDeck {
         for word in filter.state.iter().flat_map(|words| words.split(',')).map(str::trim).filter(|w| !w.is_empty()) {
             word.parse::<State>().map_err(|why| BAD_INPUT.field("state", why))?;
         }
-        Ok(migration::list(&self.pool, filter).await?)
+        let client = match filter.client.as_deref().map(str::trim).filter(|client| !client.is_empty()) {
+            Some(client) => match identify::one(&self.pool, Wanted::new(client, filter.master.as_deref())).await {
+                Ok(known) => Some(known.id),
+                // A filter that fits nobody lists nothing.
+                Err(Unidentified::None(_)) => return Ok(Page { items: Vec::new(), next: None }),
+                Err(other) => return Err(other.input("client")),
+            },
+            None => None,
+        };
+        Ok(migration::list(&self.pool, filter, client).await?)
     }
 
     pub(super) async fn read_overview(&self) -> Result<Overview, Problem> {

@@ -3,9 +3,12 @@
 use super::{ServerDeck, db, openings::openings};
 use crate::{
     compute,
-    engine::calendar::{BadWindow, Calendar},
+    engine::{
+        calendar::{BadWindow, Calendar},
+        identify::{self, Wanted},
+    },
     error::{ACTION_REFUSED, BAD_INPUT, NOT_FOUND},
-    store::{self, master, schedule, waiting},
+    store::{self, client::Known, master, schedule, waiting},
 };
 use app::model::{Blackout, Caller, Group, NewBlackout, Problem, Schedule, Window};
 use serde_json::json;
@@ -38,7 +41,7 @@ impl ServerDeck {
             openings,
             windows,
             blackouts: schedule::blackouts(&self.pool).await.map_err(db)?,
-            groups: schedule::groups(&self.pool).await.map_err(db)?,
+            groups: schedule::groups(&self.pool, None).await.map_err(db)?,
             waiting: waiting::for_a_turn(&self.pool).await.map_err(db)?,
             planned: waiting::for_a_cutover(&self.pool).await.map_err(db)?,
         })
@@ -84,7 +87,7 @@ impl ServerDeck {
             None => None,
             Some(wanted) => {
                 let all = master::list(&self.pool).await.map_err(db)?;
-                let found = all.into_iter().find(|master| master.name == *wanted || master.id.to_string() == *wanted);
+                let found = all.into_iter().find(|master| master.is(wanted));
                 Some(found.ok_or_else(|| BAD_INPUT.field("master", format!("there is no master {wanted:?}")))?)
             }
         };
@@ -114,16 +117,19 @@ impl ServerDeck {
         if !(1..=1000).contains(&group.max_running) {
             return Err(BAD_INPUT.field("max_running", "must be 1 to 1000"));
         }
+        let wanted: Vec<_> = group.clients.iter().map(|client| Wanted::new(client, None)).collect();
+        let found = identify::each(&self.pool, &wanted).await.map_err(|error| error.input("clients"))?;
+        let ids: Vec<Uuid> = found.iter().map(|client| client.id).collect();
         let mut tx = store::begin(&self.pool).await.map_err(db)?;
-        let unknown = schedule::put_group(&mut tx, &group).await.map_err(db)?;
-        if !unknown.is_empty() {
-            return Err(BAD_INPUT.field("clients", format!("no NIM master has {}", unknown.join(", "))));
-        }
-        let detail = json!({ "max_running": group.max_running, "clients": group.clients });
+        schedule::put_group(&mut tx, &group.name, group.max_running, &ids).await.map_err(db)?;
+        let named = |client: &Known| json!({ "client": client.name, "client_id": client.id, "master": client.master });
+        let clients: Vec<_> = found.iter().map(named).collect();
+        let detail = json!({ "max_running": group.max_running, "clients": clients });
         tx.record(&caller.username, "group.put", &format!("group:{}", group.name), detail);
         tx.commit().await.map_err(db)?;
         self.engine.wake();
-        Ok(group)
+        let stored = schedule::groups(&self.pool, Some(group.name.as_str())).await.map_err(db)?.pop();
+        stored.ok_or_else(|| NOT_FOUND.problem(format!("The group {} was removed a moment ago.", group.name)))
     }
 
     pub(super) async fn delete_group(&self, caller: &Caller, name: &str) -> Result<(), Problem> {

@@ -4,22 +4,25 @@
 //! whoever moved them. So it survives servers, and a migration that somebody cancels or retries by hand counts as it stands.
 
 use app::model::{CampaignAction, CampaignState, GoOn, Standing, State, StopRule};
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    hash::Hash,
+};
 
 /// The wave of each client, in the order given: a canary wave first, then waves of a size. Clients of one set in `apart` are never in
 /// one wave. Waves are numbered from 1.
 #[must_use]
-pub fn waves(clients: &[String], canary: u16, size: u16, apart: &[Vec<String>]) -> Vec<u16> {
+pub fn waves<C: Eq + Hash>(clients: &[C], canary: u16, size: u16, apart: &[Vec<C>]) -> Vec<u16> {
     let room = |wave: u16| if wave == 1 && canary > 0 { canary } else { size.max(1) };
     let mut filled: HashMap<u16, u16> = HashMap::new();
-    let mut sets_of: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut sets_of: HashMap<&C, Vec<usize>> = HashMap::new();
     for (set, members) in apart.iter().enumerate() {
         members.iter().for_each(|member| sets_of.entry(member).or_default().push(set));
     }
     // The waves in which a set has a client already.
     let mut taken = vec![HashSet::new(); apart.len()];
-    let mut place = |client: &String| {
-        let sets = sets_of.get(client.as_str()).map_or(&[][..], Vec::as_slice);
+    let mut place = |client: &C| {
+        let sets = sets_of.get(client).map_or(&[][..], Vec::as_slice);
         let mut wave = 1;
         while sets.iter().any(|set| taken[*set].contains(&wave)) || filled.get(&wave).is_some_and(|n| *n >= room(wave))
         {

@@ -125,7 +125,9 @@ impl Engine {
                 let refuse = async {
                     let mut tx = begin(&self.pool).await?;
                     if store::refused(&mut tx, row.id, member.client_id, &problem.detail).await? {
-                        let detail = json!({ "client": member.client, "why": problem.detail });
+                        let detail = json!({
+                            "client": member.client, "client_id": member.client_id, "master": member.master, "why": problem.detail,
+                        });
                         let subject = format!("campaign:{}", row.id);
                         tx.record("system", "campaign.refused", &subject, detail);
                     }
@@ -162,7 +164,7 @@ impl Engine {
 
     async fn choose_disks(&self, member: &store::Member) -> Result<Vec<DiskName>, Problem> {
         let db = |error: sqlx::Error| crate::error::database(&error);
-        let find = || client::find(&self.pool, &member.client);
+        let find = || client::by_id(&self.pool, member.client_id);
         let known = find().await.map_err(db)?.ok_or_else(|| crate::error::NOT_FOUND.problem("The client is gone."))?;
         inventory::refresh_client(&self.pool, &self.masters, &known).await.map_err(|error| error.problem())?;
         let now = find().await.map_err(db)?.unwrap_or(known);

@@ -4,6 +4,7 @@
 
 use super::{
     fact::Fact,
+    identify::{self, Wanted},
     inventory,
     masters::Masters,
     preflight::{self, questions::Role},
@@ -61,7 +62,7 @@ impl Launcher {
     /// Bad input, a client nobody knows, hosts that cannot be asked.
     pub async fn check(&self, request: &LaunchRequest) -> Result<Checked, Problem> {
         let client = match &request.client {
-            Some(name) => Some(self.client(name).await?),
+            Some(name) => Some(self.client(Wanted::new(name, request.master.as_deref())).await?),
             None => None,
         };
         let name = client.as_ref().map(|client| &client.name);
@@ -115,19 +116,18 @@ impl Launcher {
 
     /// The client that is meant. A missing client is read again, because NIM may list it by now; where it does not, or cannot be asked,
     /// the pre-flight says so.
-    async fn client(&self, name: &str) -> Result<Client, Problem> {
-        let unknown = || {
-            let shown: String = name.chars().take(60).collect();
-            BAD_INPUT.field("client", format!("no NIM master has a client {shown:?}; choose one from the clients page"))
-        };
-        let found = client::find(&self.pool, name).await.map_err(|e| db(&e))?.ok_or_else(unknown)?;
+    async fn client(&self, wanted: Wanted<'_>) -> Result<Client, Problem> {
+        let known = identify::one(&self.pool, wanted).await.map_err(|error| error.input("client"))?;
+        let gone = || BAD_INPUT.field("client", format!("{} was removed with its master a moment ago", known.name));
+        let find = || client::by_id(&self.pool, known.id);
+        let found = find().await.map_err(|e| db(&e))?.ok_or_else(gone)?;
         if found.missing_since.is_none() {
             return Ok(found);
         }
         if let Err(error) = inventory::refresh_client(&self.pool, &self.masters, &found).await {
-            tracing::debug!(%error, client = name, "a missing client could not be read again");
+            tracing::debug!(%error, client = known.name, "a missing client could not be read again");
         }
-        client::find(&self.pool, &found.id.to_string()).await.map_err(|e| db(&e))?.ok_or_else(unknown)
+        find().await.map_err(|e| db(&e))?.ok_or_else(gone)
     }
 
     /// A master by id or name.
@@ -136,7 +136,7 @@ impl Launcher {
     /// There is no such master.
     pub async fn master(&self, name: &str) -> Result<master::Row, Problem> {
         let masters = master::list(&self.pool).await.map_err(|e| db(&e))?;
-        let found = masters.into_iter().find(|master| master.name == name || master.id.to_string() == name);
+        let found = masters.into_iter().find(|master| master.is(name));
         found.ok_or_else(|| {
             let shown: String = name.chars().take(60).collect();
             BAD_INPUT.field("master", format!("there is no NIM master {shown:?}; see GET /masters"))
@@ -257,7 +257,8 @@ impl Checked {
         let warned = self.preflight.checks.iter().filter(|check| check.needs_acknowledgement());
         let warnings: Vec<_> = warned.map(|check| &check.id).collect();
         let detail = json!({
-            "client": self.client.as_ref().map(|client| &client.name), "subject": self.subject, "operation": request.operation, "command": new.command, "acknowledged": warnings, "overridden": overrides,
+            "client": self.client.as_ref().map(|client| &client.name), "client_id": self.client.as_ref().map(|client| client.id),
+            "master": self.client.as_ref().map(|client| &client.master), "subject": self.subject, "operation": request.operation, "command": new.command, "acknowledged": warnings, "overridden": overrides,
             "change_ref": request.change_ref, "approved_by": approved_by, "awaits_approval": start == migration::Start::AwaitingApproval,
         });
         tx.record(by, "migration.launch", &subject(id), detail);

@@ -15,6 +15,7 @@ pub mod ending;
 pub mod eta;
 pub mod fact;
 pub mod host;
+pub mod identify;
 pub mod interlock;
 pub mod inventory;
 mod keeper;

@@ -1,5 +1,6 @@
 //! Campaigns and their members.
 
+use super::client::Known;
 use crate::engine::campaign;
 use aix::DiskName;
 use app::model::{
@@ -47,6 +48,11 @@ pub struct Member {
     pub client_id: Uuid,
     /// Its NIM name.
     pub client: String,
+    /// Its master's id.
+    pub master_id: Uuid,
+    /// Its master's name.
+    pub master: String,
+    ambiguous: bool,
     /// Since when NIM no longer lists it.
     pub missing_since: Option<OffsetDateTime>,
     /// Its wave.
@@ -90,6 +96,9 @@ impl Row {
             let at = migrations.iter().position(|migration| Some(migration.id) == member.migration_id);
             Ok(CampaignMember {
                 client: member.client.parse().map_err(super::decode)?,
+                client_id: member.client_id,
+                master: member.master.parse().map_err(super::decode)?,
+                ambiguous: member.ambiguous,
                 missing_since: member.missing_since.map(Into::into),
                 wave: *wave,
                 standing: *standing,
@@ -127,6 +136,18 @@ impl Member {
     /// Where the column holds something else.
     pub fn disks(&self) -> Result<Vec<DiskName>, sqlx::Error> {
         self.target_disks.iter().map(|disk| disk.parse().map_err(super::decode)).collect()
+    }
+
+    /// Which client it is.
+    #[must_use]
+    pub fn known(&self) -> Known {
+        Known {
+            id: self.client_id,
+            name: self.client.clone(),
+            master_id: self.master_id,
+            master: self.master.clone(),
+            missing_since: self.missing_since,
+        }
     }
 
     fn standing(&self) -> Result<Standing, sqlx::Error> {
@@ -250,7 +271,8 @@ pub async fn members(db: impl PgExecutor<'_>, id: Uuid) -> Result<Vec<Member>, s
 /// Those of the database.
 pub async fn members_of(db: impl PgExecutor<'_>, ids: &[Uuid]) -> Result<Vec<Member>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT m.campaign_id, m.client_id, c.name AS client, c.missing_since, m.wave, m.state, m.target_disks, m.migration_id, m.refused, g.state AS migration_state,
+        "SELECT m.campaign_id, m.client_id, c.name AS client, c.master_id, n.name AS master, c.missing_since,
+                EXISTS (SELECT FROM client o WHERE o.name = c.name AND o.id <> c.id) AS ambiguous, m.wave, m.state, m.target_disks, m.migration_id, m.refused, g.state AS migration_state,
                 n.approve_starts, n.second_person
          FROM campaign_member m JOIN client c ON c.id = m.client_id JOIN master n ON n.id = c.master_id LEFT JOIN migration g ON g.id = m.migration_id
          WHERE m.campaign_id = ANY($1) ORDER BY m.campaign_id, m.wave, m.position",

@@ -3,6 +3,8 @@
 //! A client is a row from the first reading of `lsnim` that lists it, and it stays one: NIM may stop listing it, and then it is marked
 //! missing. Deleting it would lose its group, and one empty answer of `lsnim` is no evidence. Only the removal of a master without
 //! history removes its clients.
+//!
+//! Clients are looked up by id here. What people write is resolved by [`identify`](crate::engine::identify).
 
 use aix::{DiskName, Level, ObjectName, bootlist::BootDevice};
 use app::model::{Client, ClientFilter, Disk, LastMigration, Page};
@@ -41,6 +43,7 @@ struct Row {
     last_state: Option<String>,
     last_at: Option<OffsetDateTime>,
     missing_since: Option<OffsetDateTime>,
+    ambiguous: bool,
 }
 
 impl Row {
@@ -68,6 +71,7 @@ impl Row {
             refreshed_at: self.refreshed_at.map(Into::into),
             unreachable: self.unreachable,
             missing_since: self.missing_since.map(Into::into),
+            ambiguous: self.ambiguous,
         })
     }
 }
@@ -76,7 +80,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT c.id, c.name, c.master_id, m.name AS master, c.level, c.inventory, c.cstate, m.simulated, c.refreshed_at,
-                    c.unreachable, c.missing_since, l.id AS last_id, l.state AS last_state, l.requested_at AS last_at
+                    c.unreachable, c.missing_since, l.id AS last_id, l.state AS last_state, l.requested_at AS last_at,
+                    EXISTS (SELECT FROM client o WHERE o.name = c.name AND o.id <> c.id) AS ambiguous
              FROM client c JOIN master m ON m.id = c.master_id
              LEFT JOIN LATERAL (SELECT id, state, requested_at FROM migration WHERE client_id = c.id
                                 ORDER BY requested_at DESC, id DESC LIMIT 1) l ON true ",
@@ -117,17 +122,43 @@ pub async fn list(pool: &PgPool, filter: &ClientFilter) -> Result<Page<Client>, 
     Ok(super::page(items, limit, |client| format!("{}~{}", client.name, client.id)))
 }
 
-/// One client by id or NIM name. Where several masters have a client of that name, the first by master name.
+/// One client.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn find(pool: &PgPool, client: &str) -> Result<Option<Client>, sqlx::Error> {
-    let row: Option<Row> =
-        sqlx::query_as(select!("WHERE c.name = $1 OR c.id::text = lower($1) ORDER BY m.name LIMIT 1"))
-            .bind(client)
-            .fetch_optional(pool)
-            .await?;
+pub async fn by_id(pool: &PgPool, id: Uuid) -> Result<Option<Client>, sqlx::Error> {
+    let row: Option<Row> = sqlx::query_as(select!("WHERE c.id = $1")).bind(id).fetch_optional(pool).await?;
     row.map(Row::wire).transpose()
+}
+
+/// A client and its names, as far as it takes to say which one is meant.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Known {
+    /// Identifier.
+    pub id: Uuid,
+    /// NIM name.
+    pub name: String,
+    /// The master's id.
+    pub master_id: Uuid,
+    /// The master's name.
+    pub master: String,
+    /// Since when NIM no longer lists it.
+    pub missing_since: Option<OffsetDateTime>,
+}
+
+/// All clients that have one of these names or ids, by name and master.
+///
+/// # Errors
+/// Those of the database.
+pub async fn known(pool: &PgPool, names: &[&str], ids: &[Uuid]) -> Result<Vec<Known>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT c.id, c.name, c.master_id, m.name AS master, c.missing_since FROM client c JOIN master m ON m.id = c.master_id
+         WHERE c.name = ANY($1) OR c.id = ANY($2) ORDER BY c.name, m.name",
+    )
+    .bind(names)
+    .bind(ids)
+    .fetch_all(pool)
+    .await
 }
 
 /// All clients of a master.

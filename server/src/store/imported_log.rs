@@ -17,6 +17,7 @@ struct Row {
     master: String,
     simulated: bool,
     client_name: String,
+    client_id: Option<Uuid>,
     file_name: String,
     bytes: i64,
     lines: i64,
@@ -36,10 +37,11 @@ struct Row {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT l.id, l.master_id, m.name AS master, m.simulated, l.client_name, l.file_name, l.bytes, l.lines, l.sha256,
+            "SELECT l.id, l.master_id, m.name AS master, m.simulated, l.client_name, c.id AS client_id, l.file_name, l.bytes, l.lines, l.sha256,
                     l.modified, l.modified_on, l.outcome, l.failed_phase, l.phases_seen, l.cause, l.advice, l.codes,
                     l.imported_by, l.imported_at
-             FROM imported_log l JOIN master m ON m.id = l.master_id ",
+             FROM imported_log l JOIN master m ON m.id = l.master_id
+             LEFT JOIN client c ON c.master_id = l.master_id AND c.name = l.client_name ",
             $rest
         )
     };
@@ -57,6 +59,7 @@ impl Row {
             master: self.master.parse().map_err(super::decode)?,
             simulated: self.simulated,
             client: self.client_name.parse().map_err(super::decode)?,
+            client_id: self.client_id,
             name: self.file_name,
             bytes: self.bytes.unsigned_abs(),
             lines: self.lines.unsigned_abs(),
@@ -179,11 +182,37 @@ pub async fn looks(
     .await
 }
 
-/// Imported logs, newest import first.
+/// Whose logs to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfClient {
+    /// The client, by the file's name.
+    pub name: String,
+    /// Its master; none where the logs of this name come from one master at most.
+    pub master: Option<Uuid>,
+}
+
+/// The masters that logs of this client name come from.
+///
+/// # Errors
+/// Those of the database.
+pub async fn masters_of(db: impl PgExecutor<'_>, client: &str) -> Result<Vec<(Uuid, String)>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT DISTINCT m.id, m.name FROM imported_log l JOIN master m ON m.id = l.master_id WHERE l.client_name = $1 ORDER BY m.name",
+    )
+    .bind(client)
+    .fetch_all(db)
+    .await
+}
+
+/// Imported logs, newest import first. `client` is whom the filter's text means; the text itself is not read here.
 ///
 /// # Errors
 /// A cursor that is no imported log; or those of the database.
-pub async fn list(pool: &PgPool, filter: &ImportFilter) -> Result<Page<ImportedSummary>, ListError> {
+pub async fn list(
+    pool: &PgPool,
+    filter: &ImportFilter,
+    client: Option<&OfClient>,
+) -> Result<Page<ImportedSummary>, ListError> {
     let limit = super::limit(filter.limit);
     let after = match super::cursor(filter.cursor.as_deref(), |text| text.parse::<Uuid>().ok())? {
         Some(id) => Some(imported(pool, id).await?.ok_or(ListError::Cursor)?),
@@ -192,17 +221,19 @@ pub async fn list(pool: &PgPool, filter: &ImportFilter) -> Result<Page<ImportedS
     let rows: Vec<Row> = sqlx::query_as(select!(
         "WHERE ($1::text IS NULL OR m.name = $1 OR m.id::text = $1)
            AND ($2::text IS NULL OR l.client_name = $2)
+           AND ($7::uuid IS NULL OR l.master_id = $7)
            AND ($3::text IS NULL OR l.client_name ILIKE '%' || $3 || '%' OR l.cause ILIKE '%' || $3 || '%'
                 OR l.imported_by ILIKE '%' || $3 || '%' OR array_to_string(l.codes, ' ') ILIKE '%' || $3 || '%')
            AND ($4::timestamptz IS NULL OR (l.imported_at, l.id) < ($4, $5::uuid))
          ORDER BY l.imported_at DESC, l.id DESC LIMIT $6"
     ))
     .bind(super::blank(filter.master.as_deref()))
-    .bind(super::blank(filter.client.as_deref()))
+    .bind(client.map(|client| &client.name))
     .bind(super::blank(filter.q.as_deref()).map(super::like))
     .bind(after.map(|(at, _)| at))
     .bind(after.map(|(_, id)| id))
     .bind(limit + 1)
+    .bind(client.and_then(|client| client.master))
     .fetch_all(pool)
     .await?;
     let items = rows.into_iter().map(Row::wire).collect::<Result<Vec<_>, _>>()?;

@@ -62,6 +62,12 @@ impl Row {
         Approvals { starts: self.approve_starts, second_person: self.second_person }
     }
 
+    /// Whether a text is its id or its name. No name looks like an id.
+    #[must_use]
+    pub fn is(&self, wanted: &str) -> bool {
+        self.name == wanted || wanted.len() == 36 && wanted.parse() == Ok(self.id)
+    }
+
     /// As it travels.
     ///
     /// # Errors
@@ -113,26 +119,27 @@ pub async fn find(db: impl PgExecutor<'_>, id: Uuid) -> Result<Option<Row>, sqlx
     sqlx::query_as(select!("WHERE m.id = $1")).bind(id).fetch_optional(db).await
 }
 
-/// Adds a master, or brings the address and key of the one with this name up to date (the lab's ports may change).
+/// Adds a master of the lab, or brings the address and key of the lab's master with this name up to date: its ports may change. False where
+/// a real master has this name; it is left as it is.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn upsert(db: &mut PgConnection, new: &NewMaster, simulated: bool) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "INSERT INTO master (id, name, host, port, username, simulated, pinned_key) VALUES ($1, $2, $3, $4, $5, $6, $7)
+pub async fn put_simulated(db: &mut PgConnection, new: &NewMaster) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "INSERT INTO master (id, name, host, port, username, simulated, pinned_key) VALUES ($1, $2, $3, $4, $5, true, $6)
          ON CONFLICT (name) DO UPDATE SET host = EXCLUDED.host, port = EXCLUDED.port, username = EXCLUDED.username,
-             pinned_key = EXCLUDED.pinned_key, offered_key = NULL",
+             pinned_key = EXCLUDED.pinned_key, offered_key = NULL
+             WHERE master.simulated",
     )
     .bind(Uuid::now_v7())
     .bind(new.name.as_str())
     .bind(&new.host)
     .bind(i32::from(new.port))
     .bind(&new.user)
-    .bind(simulated)
     .bind(&new.host_key)
     .execute(db)
-    .await
-    .map(|_| ())
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Adds a master; its id.

@@ -5,9 +5,8 @@ use crate::engine::{
     schedule::{self, Active, Free, Situation, Waiting},
 };
 use aix::ObjectName;
-use app::model::{Blackout, Group, LaunchRequest, NewBlackout, State, Window};
-use sqlx::postgres::{PgConnection, PgExecutor, PgPool};
-use sqlx::types::Json;
+use app::model::{Blackout, Group, LaunchRequest, NamedClient, NewBlackout, State, Window};
+use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
 use std::collections::HashMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -377,52 +376,89 @@ pub async fn remove_blackout(db: &mut PgConnection, id: Uuid) -> Result<bool, sq
     Ok(done.rows_affected() == 1)
 }
 
-/// All groups with their clients, by name.
+#[derive(sqlx::FromRow)]
+struct MemberRow {
+    group_name: String,
+    id: Uuid,
+    name: String,
+    master: String,
+    ambiguous: bool,
+    missing_since: Option<OffsetDateTime>,
+}
+
+/// All groups with their clients, by name; or one of them.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn groups(db: impl PgExecutor<'_>) -> Result<Vec<Group>, sqlx::Error> {
-    let rows: Vec<(String, i32, Vec<String>)> = sqlx::query_as(
-        "SELECT g.name, g.max_running, coalesce(array_agg(c.name ORDER BY c.name) FILTER (WHERE c.name IS NOT NULL), '{}')
-         FROM client_group g LEFT JOIN client c ON c.group_name = g.name GROUP BY g.name ORDER BY g.name",
+pub async fn groups(pool: &PgPool, only: Option<&str>) -> Result<Vec<Group>, sqlx::Error> {
+    let groups: Vec<(String, i32)> =
+        sqlx::query_as("SELECT name, max_running FROM client_group WHERE $1::text IS NULL OR name = $1 ORDER BY name")
+            .bind(only)
+            .fetch_all(pool)
+            .await?;
+    let rows: Vec<MemberRow> = sqlx::query_as(
+        "SELECT c.group_name, c.id, c.name, m.name AS master, c.missing_since,
+                EXISTS (SELECT FROM client o WHERE o.name = c.name AND o.id <> c.id) AS ambiguous
+         FROM client c JOIN master m ON m.id = c.master_id
+         WHERE c.group_name IS NOT NULL AND ($1::text IS NULL OR c.group_name = $1) ORDER BY c.name, m.name",
     )
-    .fetch_all(db)
+    .bind(only)
+    .fetch_all(pool)
     .await?;
-    rows.into_iter()
-        .map(|(name, most, clients)| {
-            let clients = clients.iter().map(|name| name.parse().map_err(super::decode)).collect::<Result<_, _>>()?;
-            let max_running = u16::try_from(most).map_err(super::decode)?;
-            Ok(Group { name: name.parse().map_err(super::decode)?, max_running, clients })
+    groups
+        .into_iter()
+        .map(|(name, most)| {
+            let of_group = rows.iter().filter(|row| row.group_name == name);
+            let members = of_group.map(MemberRow::wire).collect::<Result<Vec<_>, _>>()?;
+            Ok(Group {
+                name: name.parse().map_err(super::decode)?,
+                max_running: u16::try_from(most).map_err(super::decode)?,
+                clients: members.iter().map(NamedClient::reference).collect(),
+                members,
+            })
         })
         .collect()
 }
 
-/// Adds a group, or changes the one of this name: exactly these clients are in it afterwards. Gives the names that no client has.
+impl MemberRow {
+    fn wire(&self) -> Result<NamedClient, sqlx::Error> {
+        Ok(NamedClient {
+            id: self.id,
+            client: self.name.parse().map_err(super::decode)?,
+            master: self.master.parse().map_err(super::decode)?,
+            ambiguous: self.ambiguous,
+            missing_since: self.missing_since.map(Into::into),
+        })
+    }
+}
+
+/// Adds a group, or changes the one of this name: exactly these clients are in it afterwards.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn put_group(conn: &mut PgConnection, group: &Group) -> Result<Vec<String>, sqlx::Error> {
+pub async fn put_group(
+    conn: &mut PgConnection,
+    name: &ObjectName,
+    max_running: u16,
+    clients: &[Uuid],
+) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO client_group (name, max_running) VALUES ($1, $2)
          ON CONFLICT (name) DO UPDATE SET max_running = EXCLUDED.max_running",
     )
-    .bind(group.name.as_str())
-    .bind(i32::from(group.max_running))
+    .bind(name.as_str())
+    .bind(i32::from(max_running))
     .execute(&mut *conn)
     .await?;
-    let names: Vec<&str> = group.clients.iter().map(ObjectName::as_str).collect();
-    sqlx::query("UPDATE client SET group_name = NULL WHERE group_name = $1 AND name <> ALL($2)")
-        .bind(group.name.as_str())
-        .bind(&names)
-        .execute(&mut *conn)
-        .await?;
-    let known: Vec<String> =
-        sqlx::query_scalar("UPDATE client SET group_name = $1 WHERE name = ANY($2) RETURNING name")
-            .bind(group.name.as_str())
-            .bind(&names)
-            .fetch_all(conn)
-            .await?;
-    Ok(names.into_iter().filter(|name| !known.iter().any(|known| known == name)).map(str::to_owned).collect())
+    sqlx::query(
+        "UPDATE client SET group_name = CASE WHEN id = ANY($2) THEN $1 END
+         WHERE group_name = $1 OR id = ANY($2)",
+    )
+    .bind(name.as_str())
+    .bind(clients)
+    .execute(conn)
+    .await
+    .map(|_| ())
 }
 
 /// Removes a group; its clients are in none then. False where there is none.

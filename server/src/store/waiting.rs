@@ -26,6 +26,7 @@ struct WaitingRow {
 struct PlannedRow {
     id: Uuid,
     client: String,
+    client_id: Uuid,
     master: String,
     reason: Option<String>,
     cutover_not_before: Option<OffsetDateTime>,
@@ -75,7 +76,7 @@ pub async fn for_a_turn(db: impl PgExecutor<'_>) -> Result<Vec<Waiting>, sqlx::E
 /// Those of the database.
 pub async fn for_a_cutover(db: impl PgExecutor<'_>) -> Result<Vec<PlannedCutover>, sqlx::Error> {
     let rows: Vec<PlannedRow> = sqlx::query_as(
-        "SELECT g.id, c.name AS client, m.name AS master, g.reason, g.cutover_not_before, g.cutover_window, g.cutover_by, g.cutover_at
+        "SELECT g.id, c.name AS client, c.id AS client_id, m.name AS master, g.reason, g.cutover_not_before, g.cutover_window, g.cutover_by, g.cutover_at
          FROM migration g JOIN client c ON c.id = g.client_id JOIN master m ON m.id = g.master_id
          WHERE g.state = 'clone_ready' AND g.cutover_at IS NOT NULL ORDER BY g.cutover_at, g.id LIMIT $1",
     )
@@ -87,6 +88,7 @@ pub async fn for_a_cutover(db: impl PgExecutor<'_>) -> Result<Vec<PlannedCutover
             Ok(PlannedCutover {
                 id: row.id,
                 client: name(&row.client)?,
+                client_id: row.client_id,
                 master: name(&row.master)?,
                 reason: row.reason,
                 not_before: row.cutover_not_before.map(Into::into),

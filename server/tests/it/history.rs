@@ -15,7 +15,7 @@ async fn more_are_counted_than_one_page_lists() {
     run::stored(pool, "queued").await;
     let states = ["clone_ready", "held"];
     let filter = MigrationFilter { state: Some(states.join(",")), ..MigrationFilter::default() };
-    assert_eq!(migration::list(pool, &filter).await.unwrap().items.len(), 100);
+    assert_eq!(migration::list(pool, &filter, None).await.unwrap().items.len(), 100);
     let since = |ago: Duration| Some(OffsetDateTime::now_utc() - ago);
     for (since, expected) in [(None, 101), (since(Duration::DAY), 101), (since(-Duration::DAY), 0)] {
         let (count, newest) = migration::recent(pool, &states, since).await.unwrap();

@@ -7,8 +7,9 @@ use crate::{
         fields::{Complaint, TextField},
         form_dialog::{Form, FormDialog},
         frame::Permitted,
+        host_state::Missing,
     },
-    model::{Group, Permission},
+    model::{Group, Permission, client::is_reference},
 };
 use aix::ObjectName;
 use leptos::prelude::*;
@@ -28,7 +29,7 @@ impl Editor {
     fn open(self, group: Option<Group>) {
         self.max_running.set(group.as_ref().map_or(1, |group| group.max_running).to_string());
         let clients = group.as_ref().map_or(&[][..], |group| &group.clients);
-        self.clients.set(clients.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+        self.clients.set(clients.join("\n"));
         self.name.set(group.as_ref().map(|group| group.name.to_string()).unwrap_or_default());
         self.changed.set(group.map(|group| group.name));
         self.form.open();
@@ -52,17 +53,21 @@ impl Editor {
         let max_running = self.max_running.with_untracked(|text| text.trim().parse());
         let max_running = max_running.map_err(|_| ("max_running", "must be 1 to 1000".to_owned()))?;
         let clients = self.clients.with_untracked(|text| names(text)).map_err(|why| ("clients", why))?;
-        Ok(Group { name, max_running, clients })
+        Ok(Group { name, max_running, clients, members: Vec::new() })
     }
 }
 
-/// NIM names with blanks, commas or lines between them, each once.
-fn names(text: &str) -> Result<Vec<ObjectName>, String> {
+/// Clients with blanks, commas or lines between them, each once.
+fn names(text: &str) -> Result<Vec<String>, String> {
     let mut names = Vec::new();
     for word in text.split([' ', ',', ';', '\t', '\n', '\r']).filter(|word| !word.is_empty()) {
-        let name = word.parse::<ObjectName>().map_err(|why| why.to_string())?;
-        if !names.contains(&name) {
-            names.push(name);
+        if !is_reference(word) {
+            return Err(format!(
+                "{word:?} is neither a NIM name such as lpar71 nor a name with its master such as nim1/lpar71"
+            ));
+        }
+        if !names.iter().any(|name| name == word) {
+            names.push(word.to_owned());
         }
     }
     Ok(names)
@@ -127,12 +132,15 @@ pub(crate) fn Groups(shown: Shown) -> impl IntoView {
 #[component]
 fn Row(group: Group, editor: Editor, ask: Callback<String>) -> impl IntoView {
     let name = group.name.to_string();
-    let (most, clients) = (group.max_running, group.clients.clone());
-    let links = clients
-        .iter()
-        .map(|client| view! { <li><a href=format!("/clients/{client}")>{client.to_string()}</a></li> })
+    let (most, members) = (group.max_running, group.members.clone());
+    let none = members.is_empty().then_some("none");
+    let links = members
+        .into_iter()
+        .map(|client| {
+            let label = client.label();
+            view! { <li><a href=format!("/clients/{}", client.id)>{label}</a> <Missing since=client.missing_since /></li> }
+        })
         .collect_view();
-    let none = clients.is_empty().then_some("none");
     let (change, remove) = (StoredValue::new(group), StoredValue::new(name.clone()));
     view! {
         <tr data-group=name>
@@ -180,7 +188,7 @@ fn GroupForm(editor: Editor, shown: Shown) -> impl IntoView {
                 <span>"Clients"</span>
                 <textarea rows="5" spellcheck="false" aria-invalid=move || complaint.with(Option::is_some).then_some("true")
                     prop:value=clients on:input:target=move |ev| clients.set(ev.target().value())></textarea>
-                <small>"NIM names. A client is in one group: named here, it leaves the one it was in."</small>
+                <small>"NIM names; nim1/lpar71 where several masters have a client of that name. A client is in one group: named here, it leaves the one it was in."</small>
                 <Complaint complaint />
             </label>
         </FormDialog>
@@ -195,7 +203,8 @@ mod tests {
     #[test]
     fn names_are_read_however_they_are_separated() {
         let read = names("db1, db2\ndb1;db3\n").unwrap();
-        assert_eq!(read.iter().map(ObjectName::as_str).collect::<Vec<_>>(), ["db1", "db2", "db3"]);
+        assert_eq!(read, ["db1", "db2", "db3"]);
+        assert_eq!(names("nim1/db1 nim2/db1").unwrap(), ["nim1/db1", "nim2/db1"]);
         assert!(names("db$1").unwrap_err().contains("db$1"));
     }
 }

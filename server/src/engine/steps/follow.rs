@@ -207,7 +207,7 @@ impl Run {
     pub(super) async fn refresh_client(&self, row: &Row) {
         let refreshed = async {
             let Some(client) = row.client_id else { return Ok(()) };
-            let client = crate::store::client::find(&self.engine.pool, &client.to_string()).await?;
+            let client = crate::store::client::by_id(&self.engine.pool, client).await?;
             match client {
                 Some(client) => inventory::refresh_client(&self.engine.pool, &self.engine.masters, &client).await,
                 None => Ok(()),

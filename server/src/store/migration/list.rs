@@ -7,11 +7,15 @@ use sqlx::{PgExecutor, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// Migrations, newest first.
+/// Migrations, newest first. `client` is the client that the filter's text means; the text itself is not read here.
 ///
 /// # Errors
 /// A cursor that is no migration; or those of the database.
-pub async fn list(pool: &PgPool, filter: &MigrationFilter) -> Result<Page<MigrationSummary>, ListError> {
+pub async fn list(
+    pool: &PgPool,
+    filter: &MigrationFilter,
+    client: Option<Uuid>,
+) -> Result<Page<MigrationSummary>, ListError> {
     let limit = limit(filter.limit);
     let states: Option<Vec<&str>> =
         blank(filter.state.as_deref()).map(|states| states.split(',').map(str::trim).collect());
@@ -21,7 +25,7 @@ pub async fn list(pool: &PgPool, filter: &MigrationFilter) -> Result<Page<Migrat
     };
     let rows: Vec<Row> = sqlx::query_as(select!(
         "WHERE ($1::text[] IS NULL OR g.state = ANY($1))
-           AND ($2::text IS NULL OR c.name = $2 OR c.id::text = $2)
+           AND ($2::uuid IS NULL OR g.client_id = $2)
            AND ($3::text IS NULL OR m.name = $3 OR m.id::text = $3)
            AND ($4::text IS NULL OR COALESCE(c.name, g.request->>'mksysb', g.request->>'spot') ILIKE '%' || $4 || '%' OR g.requested_by ILIKE '%' || $4 || '%'
                 OR g.request->>'change_ref' ILIKE '%' || $4 || '%' OR g.request->>'note' ILIKE '%' || $4 || '%')
@@ -31,7 +35,7 @@ pub async fn list(pool: &PgPool, filter: &MigrationFilter) -> Result<Page<Migrat
          ORDER BY g.requested_at DESC, g.id DESC LIMIT $9"
     ))
     .bind(states)
-    .bind(blank(filter.client.as_deref()))
+    .bind(client)
     .bind(blank(filter.master.as_deref()))
     .bind(blank(filter.q.as_deref()).map(like))
     .bind(filter.since.map(OffsetDateTime::from))

@@ -5,7 +5,7 @@
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT g.*, c.name AS client, COALESCE(c.name, g.request->>'mksysb', g.request->>'spot') AS subject, m.name AS master, m.simulated, m.approve_starts, m.second_person, a.started_at, a.ended_at, a.outcome, a.failed_phase,
+            "SELECT g.*, c.name AS client, COALESCE(c.name, g.request->>'mksysb', g.request->>'spot') AS subject, m.name AS master, EXISTS (SELECT FROM client o WHERE o.name = c.name AND o.id <> c.id) AS ambiguous, m.simulated, m.approve_starts, m.second_person, a.started_at, a.ended_at, a.outcome, a.failed_phase,
                     a.cause, a.advice, a.codes, a.log_bytes AS attempt_bytes, a.log_lines AS attempt_lines,
                     (SELECT max(number) FROM phase p WHERE p.migration_id = g.id AND p.attempt = g.attempt) AS current_phase
              FROM migration g LEFT JOIN client c ON c.id = g.client_id JOIN master m ON m.id = g.master_id
@@ -52,6 +52,7 @@ pub struct Row {
     pub master: String,
     /// The master.
     pub master_id: Uuid,
+    ambiguous: bool,
     /// True where the estate is the lab's.
     pub simulated: bool,
     approve_starts: bool,
@@ -217,6 +218,13 @@ impl Row {
         self.target_pvids.iter().map(|pvid| pvid.parse().map_err(super::decode)).collect()
     }
 
+    /// The request with its client and master by id. The names in it may fit others by now.
+    #[must_use]
+    pub fn request_by_id(&self) -> LaunchRequest {
+        let client = self.client_id.map(|id| id.to_string());
+        LaunchRequest { client, master: Some(self.master_id.to_string()), ..self.request.0.clone() }
+    }
+
     fn phase(number: Option<i16>) -> Option<Phase> {
         number.and_then(|number| u8::try_from(number).ok()).and_then(|number| Phase::try_from(number).ok())
     }
@@ -232,8 +240,10 @@ impl Row {
             reason: self.reason.clone(),
             operation: self.request.operation,
             client: self.client.as_deref().map(|name| name.parse().map_err(super::decode)).transpose()?,
+            client_id: self.client_id,
             subject: self.subject.parse().map_err(super::decode)?,
             master: self.master.parse().map_err(super::decode)?,
+            ambiguous: self.ambiguous,
             simulated: self.simulated,
             from_level: self.from_level(),
             to_level: self.to_level.clone(),
@@ -264,6 +274,7 @@ impl Row {
             subject: self.subject.parse().map_err(super::decode)?,
             master: self.master.parse().map_err(super::decode)?,
             master_id: self.master_id,
+            ambiguous: self.ambiguous,
             simulated: self.simulated,
             target_pvids: self.pvids()?,
             from_level: self.from_level(),

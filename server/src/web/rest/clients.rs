@@ -1,4 +1,4 @@
-//! `/clients`: the machines that are migrated, by id or NIM name.
+//! `/clients`: the machines that are migrated, by id, or by a NIM name that only one master has.
 
 use super::{Answer, AppState};
 use crate::web::extract::{At, Filter, SignedIn};
@@ -6,6 +6,7 @@ use app::model::{Client, ClientFilter, Page};
 use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use serde::Deserialize;
 
 pub(super) fn router() -> Router<AppState> {
     Router::new()
@@ -22,10 +23,36 @@ async fn list(
     Ok(Json(state.deck.clients(&caller, filter).await?))
 }
 
-async fn show(State(state): State<AppState>, SignedIn(caller): SignedIn, At(id): At<String>) -> Answer<Client> {
-    Ok(Json(state.deck.client(&caller, &id).await?))
+/// `?master=` beside a name.
+#[derive(Deserialize)]
+struct Of {
+    master: Option<String>,
 }
 
-async fn refresh(State(state): State<AppState>, SignedIn(caller): SignedIn, At(id): At<String>) -> Answer<Client> {
-    Ok(Json(state.deck.refresh_client(&caller, &id).await?))
+impl Of {
+    /// The client as the deck takes it.
+    fn wanted(self, client: String) -> String {
+        match self.master.filter(|master| !master.is_empty()) {
+            Some(master) => format!("{master}/{client}"),
+            None => client,
+        }
+    }
+}
+
+async fn show(
+    State(state): State<AppState>,
+    SignedIn(caller): SignedIn,
+    At(id): At<String>,
+    Filter(of): Filter<Of>,
+) -> Answer<Client> {
+    Ok(Json(state.deck.client(&caller, &of.wanted(id)).await?))
+}
+
+async fn refresh(
+    State(state): State<AppState>,
+    SignedIn(caller): SignedIn,
+    At(id): At<String>,
+    Filter(of): Filter<Of>,
+) -> Answer<Client> {
+    Ok(Json(state.deck.refresh_client(&caller, &of.wanted(id)).await?))
 }

@@ -1,9 +1,60 @@
-//! Masters whose `lsnim` answers what a test wants.
+//! A second NIM master, and masters whose `lsnim` answers what it likes.
 
+use crate::estate::{Estate, lab_host};
 use crate::program::Program;
-use serde_json::Value;
+use crate::rest::until;
+use crate::support::{DataDir, kill, program};
+use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use tokio::process::{Child, Command};
+
+/// Another lab whose clients are named like those of the first, registered and read.
+pub(crate) struct SecondLab {
+    /// The id of its master.
+    pub(crate) id: String,
+    process: Child,
+    dir: DataDir,
+}
+
+impl SecondLab {
+    pub(crate) async fn start(first: &Program, name: &str, speed: u32) -> Self {
+        let dir = DataDir::new();
+        // One key for both: the server signs in at every real master with the same one.
+        std::fs::copy(first.lab().join("id_ed25519"), dir.path().join("id_ed25519")).unwrap();
+        let process = Command::new(program())
+            .env_remove("NIMDECK_PROGRAM")
+            .args(["lab", "--clients=4", &format!("--speed={speed}"), "--dir"])
+            .arg(dir.path())
+            .current_dir(dir.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        until("the second lab", || async { dir.path().join("known_hosts").is_file().then_some(()) }).await;
+        let (address, key) = lab_host(dir.path(), 0);
+        until("the second master's sshd", || async { std::net::TcpStream::connect(address).ok() }).await;
+        let new = json!({ "name": name, "host": "127.0.0.1", "port": address.port(), "host_key": key });
+        let id = first.rest.post("/masters", &new).await.ok()["id"].as_str().unwrap().to_owned();
+        first.rest.post(&format!("/masters/{id}/refresh"), &Value::Null).await.ok();
+        Self { id, process, dir }
+    }
+
+    pub(crate) fn estate(&self) -> Estate {
+        Estate(self.dir.path().to_owned())
+    }
+}
+
+impl Drop for SecondLab {
+    fn drop(&mut self) {
+        self.estate().end_jobs();
+        if let Some(pid) = self.process.id() {
+            kill("-KILL", pid);
+        }
+    }
+}
 
 /// The `lsnim` of a lab's master, replaced for a while.
 pub(crate) struct Lsnim {
@@ -46,4 +97,10 @@ impl Lsnim {
 pub(crate) async fn nim1(program: &Program) -> Value {
     let masters = program.rest.get("/masters").await.ok();
     masters["items"].as_array().unwrap().iter().find(|master| master["name"] == "nim1").unwrap().clone()
+}
+
+/// The id of a client of a master.
+pub(crate) async fn client_id(program: &Program, master: &str, name: &str) -> String {
+    let page = program.rest.get(&format!("/clients?master={master}&q={name}")).await.ok();
+    page["items"][0]["id"].as_str().unwrap().to_owned()
 }

@@ -72,6 +72,7 @@ async fn m7_clients_that_nim_no_longer_lists_are_missing_and_come_back_the_same(
     assert_eq!(missing(&program).await, ["lpar61", "lpar71", "lpar72", "lpar73"]);
     assert_eq!(ids(&program).await, known);
     assert_eq!(group(&program).await["clients"], members["clients"]);
+    assert!(group(&program).await["members"][0]["missing_since"].is_string());
     assert_eq!(rest.get("/clients?missing=false").await.ok()["items"], json!([]));
     let page = rest.page("/").await;
     assert!(page.contains("4 missing") && page.contains("confirmed by a second reading"), "{page}");

@@ -8,6 +8,7 @@ mod broken;
 mod c1;
 mod c2;
 mod h2;
+mod h5;
 mod h6;
 mod labs;
 mod low;
