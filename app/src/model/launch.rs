@@ -72,6 +72,13 @@ impl Operation {
 
 /// Volume groups that hold a system: their own, a clone, an old one, and the repository of a cluster.
 const NO_CACHE: [&str; 4] = ["rootvg", "altinst_rootvg", "old_rootvg", "caavg_private"];
+
+/// Whether a volume group holds a system, and so can be no cache.
+#[must_use]
+pub fn holds_a_system(vg: &str) -> bool {
+    NO_CACHE.contains(&vg)
+}
+
 /// Most checks that can be named, and the longest id of one.
 const MOST_CHECKS: usize = 200;
 const LONGEST_ID: usize = 64;
@@ -273,7 +280,7 @@ impl LaunchRequest {
         if self.cache_vg.is_some() && self.nfs_mount_options.is_some() {
             return unfit("cache_vg", "give either a cache volume group or NFS mount options, not both");
         }
-        if let Some(vg) = self.cache_vg.as_ref().filter(|vg| NO_CACHE.contains(&vg.as_str())) {
+        if let Some(vg) = self.cache_vg.as_ref().filter(|vg| holds_a_system(vg.as_str())) {
             let why = format!(
                 "{vg} cannot be a cache: it holds a system. Name a volume group of the master that is made for nimadm"
             );

@@ -10,7 +10,7 @@ use crate::{
     store::{self, migration, resource},
 };
 use aix::lsvg;
-use app::model::{Caller, LaunchFor, LaunchOptions, LaunchRequest, Master, Migration, Problem};
+use app::model::{Caller, LaunchFor, LaunchOptions, LaunchRequest, Master, Migration, Problem, launch::holds_a_system};
 
 /// Bytes of an Idempotency-Key at most: it stands in an index, and a row of that has a limit.
 const KEY: usize = 200;
@@ -45,7 +45,9 @@ impl ServerDeck {
             if is_start(&line) && !stanza.is_empty() {
                 let group = lsvg::info(&std::mem::take(&mut stanza)).ok();
                 cache_vgs.extend(
-                    group.filter(|vg| vg.name.as_str() != "rootvg").map(|vg| (vg.name.clone(), Some(vg.free_mb()))),
+                    group
+                        .filter(|vg| !holds_a_system(vg.name.as_str()))
+                        .map(|vg| (vg.name.clone(), Some(vg.free_mb()))),
                 );
             }
             stanza.push_str(line);

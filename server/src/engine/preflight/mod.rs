@@ -136,7 +136,10 @@ async fn ask_client(
     let commands: Vec<&str> = asked.iter().map(|question| question.command.as_str()).collect();
     match host::client_all(connection, hostname, &commands).await {
         Err(error @ HostError::ClientUnreachable { .. }) => Ok(Fact::Read(Err(error.chain()))),
-        came => Ok(keep(asked, came, answers)?.map_or(Fact::Read(Ok(())), Fact::Unreadable)),
+        came => Ok(match keep(asked, came, answers)? {
+            None => Fact::Read(Ok(())),
+            Some(unread) => Fact::Unreadable(Unread { command: "c_rsh".to_owned(), ..unread }),
+        }),
     }
 }
 
@@ -159,8 +162,12 @@ fn keep(
         ) => error,
         Err(error) => return Err(error),
     };
-    asked.iter().for_each(|question| answers.insert(question, Err(Unread::silent(&question.name, &error))));
-    Ok(asked.first().map(|question| Unread::silent(&question.name, &error)))
+    // One of them may be the culprit for all.
+    let names: Vec<&str> = asked.iter().map(|question| question.name.as_str()).collect();
+    let why = if names.len() > 1 { format!("asked together: {}", names.join("; ")) } else { String::new() };
+    let unread = |question: &Question| Unread { why: why.clone(), ..Unread::silent(&question.name, &error) };
+    asked.iter().for_each(|question| answers.insert(question, Err(unread(question))));
+    Ok(asked.first().map(unread))
 }
 
 /// Every check, blocks first. What the request overrides is marked.
