@@ -94,6 +94,8 @@ codes! {
     HOST_COMMAND = "ND0205", 502, "Command on a host failed";
     /// The client does not answer its master.
     CLIENT_UNREACHABLE = "ND0206", 502, "Client unreachable";
+    /// The master has all the connections it may have, or a call that must be made alone takes long.
+    MASTER_BUSY = "ND0207", 429, "NIM master busy";
     /// A client's name fits several clients.
     AMBIGUOUS_CLIENT = "ND0211", 409, "Ambiguous client name";
     /// A pre-flight check stops the launch.
@@ -122,6 +124,8 @@ codes! {
     BAD_SETTING = "ND0404", 500, "Bad setting";
     /// The address to listen on is taken or not allowed.
     CANNOT_LISTEN = "ND0405", 500, "Cannot listen";
+    /// A loop of the server has done nothing for too long.
+    BACKGROUND_OVERDUE = "ND0407", 503, "Background task overdue";
     /// The chain of the audit record does not hold.
     AUDIT_BROKEN = "ND0406", 500, "Audit record broken";
 }

@@ -4,6 +4,7 @@
 #![recursion_limit = "256"]
 
 pub mod auth;
+pub mod background;
 pub mod cli;
 pub mod compute;
 pub mod deck;

@@ -1,6 +1,7 @@
 //! Puts the server together, runs it, and takes it apart in the right order.
 
 use crate::auth::{password, password::Passwords, rate::Tries};
+use crate::background::{Background, Every};
 use crate::error::{BAD_SETTING, CANNOT_LISTEN, INTERNAL, database, with_causes};
 use crate::settings::{Secret, Settings};
 use crate::store::{self, audit, open::Opened, pools::Pools, session, user};
@@ -13,7 +14,7 @@ use leptos::config::LeptosOptions;
 use serde_json::json;
 use sqlx::PgPool;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -43,7 +44,13 @@ pub trait StartEngine: Send {
     ///
     /// # Errors
     /// What keeps it from starting.
-    async fn start(self, settings: &Settings, pools: &Pools, shutdown: CancellationToken) -> Result<Engine, Problem>;
+    async fn start(
+        self,
+        settings: &Settings,
+        pools: &Pools,
+        background: &Background,
+        shutdown: CancellationToken,
+    ) -> Result<Engine, Problem>;
 }
 
 /// What is told on standard output: nothing else of the server writes there.
@@ -91,18 +98,20 @@ async fn serve(
         ))
     })?;
     let address = listener.local_addr().map_err(|error| CANNOT_LISTEN.problem(error.to_string()))?;
+    let background = Background::new();
     let passwords = Passwords::new().await.map_err(|error| INTERNAL.problem(with_causes(&error)))?;
     if let Some(notice) = first_user(settings, &pools.pages, &passwords).await? {
         tell(notice);
     }
-    let Engine { deck, routes, tasks } = engine.start(settings, pools, shutdown.clone()).await?;
-    tasks.spawn(sweep_sessions(pools.pages.clone(), shutdown.clone()));
-    tasks.spawn(log_audit_head(pools.pages.clone(), shutdown.clone()));
+    let Engine { deck, routes, tasks } = engine.start(settings, pools, &background, shutdown.clone()).await?;
+    sweep_sessions(&background, pools.pages.clone(), shutdown.clone());
+    log_audit_head(&background, pools.pages.clone(), shutdown.clone());
     let state = AppState {
         deck,
         pools: pools.clone(),
         pool: pools.pages.clone(),
         writable: Arc::default(),
+        background: background.clone(),
         passwords,
         tries: Arc::new(Tries::default()),
         leptos: leptos_options(address),
@@ -125,7 +134,8 @@ async fn serve(
     }
     shutdown.cancel();
     tasks.close();
-    if tokio::time::timeout(DRAIN, tasks.wait()).await.is_err() {
+    let ended = async { tokio::join!(tasks.wait(), background.wait()) };
+    if tokio::time::timeout(DRAIN, ended).await.is_err() {
         tracing::warn!("some tasks did not end in {DRAIN:?}");
     }
     Ok(())
@@ -197,34 +207,29 @@ async fn first_user(settings: &Settings, pool: &PgPool, passwords: &Passwords) -
 }
 
 /// Logs the head of the record, so that there is one outside the database (`nimdeck audit verify --expect`).
-async fn log_audit_head(pool: PgPool, shutdown: CancellationToken) {
-    let mut logged = None;
-    loop {
-        match audit::head(&pool).await {
-            Ok(head) if logged.as_ref() != Some(&head) => {
+fn log_audit_head(background: &Background, pool: PgPool, shutdown: CancellationToken) {
+    let logged = Arc::new(Mutex::new(None));
+    background.repeat(Every::new("audit head", HEAD_INTERVAL), shutdown, move || {
+        let (pool, logged) = (pool.clone(), logged.clone());
+        async move {
+            let head = audit::head(&pool).await?;
+            let mut logged = logged.lock().unwrap_or_else(PoisonError::into_inner);
+            if logged.as_ref() != Some(&head) {
                 tracing::info!(seq = head.count, hash = head.head, "the head of the record of who did what");
-                logged = Some(head);
+                *logged = Some(head);
             }
-            Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the head of the record cannot be read");
-            }
+            Ok(())
         }
-        if shutdown.run_until_cancelled(tokio::time::sleep(HEAD_INTERVAL)).await.is_none() {
-            return;
-        }
-    }
+    });
 }
 
-async fn sweep_sessions(pool: PgPool, shutdown: CancellationToken) {
-    while shutdown.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
-        let sweep = async {
+fn sweep_sessions(background: &Background, pool: PgPool, shutdown: CancellationToken) {
+    background.repeat(Every::new("session sweep", SWEEP), shutdown, move || {
+        let pool = pool.clone();
+        async move {
             let mut tx = store::begin(&pool).await?;
             session::delete_ended(&mut tx).await?;
-            tx.commit().await
-        };
-        if let Err(error) = sweep.await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "ended sessions stay for now");
+            Ok(tx.commit().await?)
         }
-    }
+    });
 }

@@ -12,7 +12,7 @@ use server::{
         ingest::{Ingest, Position},
     },
     postgres::PrivatePostgres,
-    remote::{Address, Connection, Pin, connection::Piece, key, spool::Job},
+    remote::{Address, Connection, Pin, Terms, connection::Piece, key, spool::Job},
     store,
 };
 use sha2::{Digest, Sha256};
@@ -70,7 +70,7 @@ pub(crate) async fn measure() {
         same = same.min(cat(&program, &job, &["-c", "aes256-gcm@openssh.com"]));
 
         let begun = Instant::now();
-        let connection = Connection::open(&address(&program)).await.unwrap();
+        let connection = Connection::open(&address(&program), Terms::default()).await.unwrap();
         let mut ingest = Ingest::resume(&pool, &Bus::new(pool.clone()), fence, 1, Position::default()).await.unwrap();
         let mut stream = job.rest(&connection, 0).await.unwrap();
         while let Some(piece) = stream.next().await.unwrap() {

@@ -5,6 +5,7 @@
 //! a load that grows with the viewers and finds the same for nearly all of them.
 
 use super::{session_layer, token};
+use crate::background::{Background, Every};
 use crate::store;
 use http::HeaderMap;
 use sqlx::PgPool;
@@ -37,8 +38,6 @@ pub struct Rights {
 struct Open {
     /// Each right, what tells that it is gone, and how many streams are open by it.
     held: HashMap<Right, (CancellationToken, usize)>,
-    /// There is a task that checks them.
-    checked: bool,
 }
 
 /// A right as long as a stream is open by it.
@@ -55,6 +54,15 @@ impl Rights {
         Arc::new(Self { pool, open: Mutex::default() })
     }
 
+    /// Ends streams whose right is gone, from now on. A database that is away ends none.
+    pub fn watch(self: &Arc<Self>, background: &Background, stop: CancellationToken) {
+        let rights = self.clone();
+        background.repeat(Every::new("stream rights", REVOKED_AFTER), stop, move || {
+            let rights = rights.clone();
+            async move { Ok(rights.check().await?) }
+        });
+    }
+
     /// Takes note of a stream and of the right it was opened by; none where it has none.
     #[must_use]
     pub fn hold(self: &Arc<Self>, session: &Session, headers: &HeaderMap) -> Option<Held> {
@@ -64,9 +72,6 @@ impl Rights {
             _ => return None,
         };
         let mut open = self.lock();
-        if !std::mem::replace(&mut open.checked, true) {
-            tokio::spawn(check(self.clone()));
-        }
         let (revoked, streams) = open.held.entry(right).or_default();
         *streams += 1;
         Some(Held { rights: self.clone(), right, revoked: revoked.clone() })
@@ -85,6 +90,9 @@ impl Rights {
                 Right::Token(hash) => tokens.push(hash.to_vec()),
             }
         }
+        if sessions.is_empty() && tokens.is_empty() {
+            return Ok(());
+        }
         let gone_sessions = store::session::gone(&self.pool, &sessions).await?.into_iter();
         let gone_tokens = store::token::gone(&self.pool, &tokens).await?.into_iter();
         let gone = gone_sessions.filter_map(|hash| hash.try_into().ok().map(Right::Session));
@@ -94,23 +102,6 @@ impl Rights {
             revoked.cancel();
         }
         Ok(())
-    }
-}
-
-/// Checks for as long as there are streams. A database that is away ends none.
-async fn check(rights: Arc<Rights>) {
-    loop {
-        tokio::time::sleep(REVOKED_AFTER).await;
-        {
-            let mut open = rights.lock();
-            if open.held.is_empty() {
-                open.checked = false;
-                return;
-            }
-        }
-        if let Err(error) = rights.check().await {
-            tracing::debug!(%error, "whether streams may still be seen cannot be told");
-        }
     }
 }
 

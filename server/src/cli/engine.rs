@@ -2,11 +2,11 @@
 
 use super::lab::{cannot_start, options};
 use crate::{
+    background::Background,
     deck::ServerDeck,
     engine::{
         Engine, Timing,
         interlock::Limits,
-        inventory,
         masters::{Keys, Masters},
     },
     error::{BAD_SETTING, database, with_causes},
@@ -36,6 +36,7 @@ impl StartEngine for Start {
         self,
         settings: &Settings,
         pools: &Pools,
+        background: &Background,
         shutdown: CancellationToken,
     ) -> Result<serve::Engine, Problem> {
         let tasks = TaskTracker::new();
@@ -61,17 +62,19 @@ impl StartEngine for Start {
             ..Timing::default()
         };
         let bus = Bus::new(pools.viewers.clone());
-        tasks.spawn(bus.clone().run(shutdown.clone()));
-        let engine = Engine::start(pools.engine.clone(), bus.clone(), masters.clone(), timing);
-        tasks.spawn(first_look(pools.engine.clone(), masters.clone(), shutdown.clone()));
+        bus.run(background, &shutdown);
+        let engine = Engine::start(pools.engine.clone(), bus.clone(), &masters, timing, background);
+        // Servers that start one after the other need not all read an estate of a thousand clients.
+        engine.read_masters(master::unread(&pool, FRESH).await.map_err(|error| database(&error))?);
         tasks.spawn({
             let engine = engine.clone();
+            let shutdown = shutdown.clone();
             async move {
                 shutdown.cancelled().await;
                 engine.shutdown().await;
             }
         });
-        let routes = rest::log::router(pools.viewers.clone(), bus.clone());
+        let routes = rest::log::router(pools.viewers.clone(), bus.clone(), background, shutdown.clone());
         let deck = Arc::new(ServerDeck { masters: masters.on(pool.clone()), pool, engine, bus, simulated });
         Ok(serve::Engine { deck, routes, tasks })
     }
@@ -104,22 +107,4 @@ async fn start_lab(settings: &Settings, pool: &PgPool, shutdown: CancellationTok
         }
     }
     Ok(lab)
-}
-
-/// Reads every master once, so that the first page has something to show.
-async fn first_look(pool: PgPool, masters: Masters, shutdown: CancellationToken) {
-    let look = async {
-        let known = match master::list(&pool).await {
-            Ok(known) => known,
-            Err(error) => return tracing::warn!(%error, "the masters cannot be listed"),
-        };
-        let fresh = time::OffsetDateTime::now_utc() - FRESH;
-        // Servers that start one after the other need not all read an estate of a thousand clients.
-        for master in known.into_iter().filter(|m| m.simulated || m.refreshed_at.is_none_or(|at| at < fresh)) {
-            if let Err(error) = inventory::refresh_master(&pool, &masters, master.id).await {
-                tracing::warn!(master = master.name, why = with_causes(&error), "its inventory could not be read");
-            }
-        }
-    };
-    shutdown.run_until_cancelled(look).await;
 }

@@ -8,6 +8,7 @@ use super::{ServerDeck, db};
 use crate::{
     compute,
     engine::{
+        gates::Purpose,
         identify::{self, Unidentified, Wanted},
         old_logs::{self, LARGEST, Listed, LogName},
     },
@@ -32,8 +33,10 @@ use uuid::Uuid;
 /// Names that one request may have.
 const MOST: usize = 500;
 /// Logs are held in memory whole between the master and the database: a transaction that waits for a slow line would hold
-/// a connection, and what it has written so far. So only so many at a time, [`LARGEST`] bytes each.
-static AT_ONCE: Semaphore = Semaphore::const_new(2);
+/// a connection, and what it has written so far. So only so many MiB at a time. Most logs have one or two: were logs counted, two masters
+/// that send slowly would keep everybody else from importing.
+const MEMORY_MIB: u32 = 128;
+static MEMORY: Semaphore = Semaphore::const_new(MEMORY_MIB as usize);
 
 impl ServerDeck {
     pub(super) async fn list_old_logs(&self, master: Uuid) -> Result<Page<OldLog>, Problem> {
@@ -69,7 +72,8 @@ impl ServerDeck {
             return Err(BAD_INPUT.field("names", format!("must be 1 to {MOST} file names")));
         }
         let master = self.find_master(master).await?;
-        let connection = self.masters.connect(master.id).await.map_err(|error| error.problem())?;
+        let masters = self.masters.serving(Purpose::Import);
+        let connection = masters.connect(master.id).await.map_err(|error| error.problem())?;
         let listed = old_logs::list(&connection).await.map_err(|error| error.problem())?;
         let mut items = Vec::with_capacity(request.names.len());
         for name in request.names {
@@ -105,12 +109,14 @@ impl ServerDeck {
         if let Some(why) = before.refused() {
             return Err(ACTION_REFUSED.problem(format!("{log} is not imported. {why}")));
         }
-        let turn = AT_ONCE.acquire().await.map_err(|_| ACTION_REFUSED.problem("The server is stopping. Try again."))?;
+        let mib = u32::try_from(before.bytes.div_ceil(1 << 20)).unwrap_or(MEMORY_MIB).clamp(1, MEMORY_MIB);
+        let stopping = |_| ACTION_REFUSED.problem("The server is stopping. Try again.");
+        let memory = MEMORY.acquire_many(mib).await.map_err(stopping)?;
         let body = old_logs::fetch(connection, &log).await.map_err(|error| error.problem())?;
         self.unchanged(master, connection, before, body.len() as u64).await?;
-        // At most 64 MiB, in linear time. The turn goes along: a request that is dropped does not free the memory of its work.
-        let work = move || (hex(&Sha256::digest(&body)), explain(&body), body, turn);
-        let (sha256, report, body, _turn) = compute::shared().run(work).await.map_err(Problem::from)?;
+        // At most 64 MiB, in linear time. The permit goes along: a request that is dropped does not free the memory of its work.
+        let work = move || (hex(&Sha256::digest(&body)), explain(&body), body, memory);
+        let (sha256, report, body, _memory) = compute::shared().run(work).await.map_err(Problem::from)?;
         if let Some(known) = imported_log::by_hash(&self.pool, master.id, &sha256).await.map_err(db)? {
             return Ok((known, true));
         }

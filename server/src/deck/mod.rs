@@ -207,7 +207,7 @@ impl Deck for ServerDeck {
         ask: CampaignAsk,
     ) -> Result<Campaign, Problem> {
         may(caller, action.permission())?;
-        self.campaign_asked(caller, id, action, ask).await
+        Box::pin(self.campaign_asked(caller, id, action, ask)).await
     }
 
     async fn schedule(&self, caller: &Caller) -> Result<Schedule, Problem> {

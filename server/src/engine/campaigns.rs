@@ -2,6 +2,9 @@
 //!
 //! A member is launched by the transaction that stores its migration and marks it launched: whoever comes second finds it marked and
 //! stores nothing. So no lease is needed for correctness, and a campaign in the middle of a wave survives any server.
+//!
+//! A pass asks no master. Each launch is a task of its own, a few at a time for each campaign and master. So a master that hangs delays
+//! its own members, and no others.
 
 use super::{
     Engine,
@@ -9,73 +12,75 @@ use super::{
     inventory,
     launch::{Launcher, Stored},
 };
-use crate::store::{begin, campaign as store, client};
+use crate::{
+    error::{MASTER_BUSY, with_causes},
+    store::{begin, campaign as store, client},
+};
 use aix::DiskName;
 use app::model::{CampaignState, Client, DiskUse, Problem};
-use futures::{StreamExt, stream};
 use serde_json::json;
-use std::time::Duration;
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use uuid::Uuid;
 
-/// How long a server may work on one campaign before another one looks at it.
-const TTL: Duration = Duration::from_secs(60);
-/// Members whose pre-flight runs at once.
+/// How long a server may take to decide about a campaign before another one does.
+const TTL: Duration = Duration::from_secs(10);
+/// How long a member that a server launches is kept from the others; prolonged at a third of it.
+const LAUNCH: Duration = Duration::from_secs(30);
+/// Members of one campaign and master whose pre-flight runs at once.
 const ABREAST: usize = 4;
-/// Members launched before the next look at the campaign: somebody may have paused it.
-const BATCH: usize = 16;
+/// Campaigns taken in one pass.
+const CAMPAIGNS: usize = 100;
 
 impl Engine {
-    /// Works on campaigns, again and again.
-    pub(super) async fn run_campaigns(&self) {
-        loop {
-            match self.claim_campaign().await {
-                Ok(Some(row)) => {
-                    let id = row.id;
-                    let done = self.work_on(row).await;
-                    let pause = match done {
-                        Ok(more) if more => Duration::ZERO,
-                        Ok(_) => self.timing.scan,
-                        Err(error) => {
-                            tracing::warn!(%id, error = &error as &dyn std::error::Error, "a campaign could not be worked on");
-                            self.timing.scan * 3
-                        }
-                    };
-                    if let Err(error) = self.release_campaign(id, pause).await {
-                        tracing::debug!(%error, "a campaign waits for its time to run out");
+    /// Decides about every campaign whose time has come, each in a task of its own: an error or a panic in one does not reach the others.
+    pub(super) async fn run_campaigns(self: &Arc<Self>) -> Result<(), sqlx::Error> {
+        for _ in 0..CAMPAIGNS {
+            let mut tx = begin(&self.pool).await?;
+            let claimed = store::claim(&mut tx, TTL).await?;
+            tx.commit().await?;
+            let Some(id) = claimed else { break };
+            let engine = self.clone();
+            let started = self.campaigns.start(id, async move {
+                let pause = match engine.work_on(id).await {
+                    Ok(pause) => pause,
+                    Err(error) => {
+                        tracing::warn!(%id, why = with_causes(&error), "a campaign could not be worked on");
+                        engine.timing.scan * 3
                     }
-                }
-                Ok(None) => tokio::time::sleep(self.timing.scan).await,
-                Err(error) => {
-                    tracing::debug!(%error, "campaigns cannot be claimed");
-                    tokio::time::sleep(self.timing.scan).await;
-                }
+                };
+                Ok(engine.look_again(id, pause).await?)
+            });
+            if !started {
+                // Its last step has not quite ended.
+                self.look_again(id, self.timing.scan).await?;
             }
         }
+        Ok(())
     }
 
-    async fn claim_campaign(&self) -> Result<Option<store::Row>, sqlx::Error> {
-        let mut tx = begin(&self.pool).await?;
-        let claimed = store::claim(&mut tx, TTL).await?;
-        tx.commit().await?;
-        Ok(claimed)
-    }
-
-    async fn release_campaign(&self, id: uuid::Uuid, pause: Duration) -> Result<(), sqlx::Error> {
+    /// Has a campaign decided about again after a pause.
+    async fn look_again(&self, id: Uuid, pause: Duration) -> Result<(), sqlx::Error> {
         let mut tx = begin(&self.pool).await?;
         store::release(&mut tx, id, pause).await?;
-        tx.commit().await
+        tx.commit().await?;
+        if pause.is_zero() {
+            self.wake_campaigns.notify_one();
+        }
+        Ok(())
     }
 
-    /// One step of a campaign. True where the next may follow at once.
-    async fn work_on(&self, row: store::Row) -> Result<bool, sqlx::Error> {
-        let members = store::members(&self.pool, row.id).await?;
+    /// One step of a campaign, and how long the next may wait.
+    async fn work_on(self: &Arc<Self>, id: Uuid) -> Result<Duration, sqlx::Error> {
+        let Some(row) = store::find(&self.pool, id).await? else { return Ok(self.timing.scan) };
+        let members = store::members(&self.pool, id).await?;
         let standings = store::standings(&members)?;
         let go = |to, next, reason| self.advance_campaign(&row, to, next, reason);
         match campaign::next(&standings, row.wave.unsigned_abs(), row.go_on.0, row.stop.0) {
-            Next::Watch => return Ok(false),
+            Next::Watch => return Ok(self.timing.scan),
             Next::Launch(due) => {
-                stream::iter(due.into_iter().take(BATCH))
-                    .for_each_concurrent(ABREAST, |at| self.launch_member(&row, &members[at]))
-                    .await;
+                let due = due.into_iter().map(|at| members[at].clone()).collect();
+                self.launch(Arc::new(row), due).await?;
+                return Ok(self.timing.scan);
             }
             Next::NextWave => go(CampaignState::Running, row.wave + 1, None).await?,
             Next::Ask => {
@@ -85,7 +90,7 @@ impl Engine {
             Next::Stop(why) => go(CampaignState::Stopped, row.wave, Some(why)).await?,
             Next::Done => go(CampaignState::Done, row.wave, None).await?,
         }
-        Ok(true)
+        Ok(Duration::ZERO)
     }
 
     async fn advance_campaign(
@@ -104,6 +109,55 @@ impl Engine {
         tx.commit().await
     }
 
+    /// Begins the launches of the members that are due, as many as may run beside those that are being launched.
+    async fn launch(self: &Arc<Self>, row: Arc<store::Row>, due: Vec<store::Member>) -> Result<(), sqlx::Error> {
+        let mut abreast: HashMap<Uuid, usize> = HashMap::new();
+        for member in due.iter().filter(|member| member.being_tried) {
+            *abreast.entry(member.master_id).or_default() += 1;
+        }
+        let mut next = Vec::new();
+        for member in due.into_iter().filter(|member| !member.being_tried) {
+            let count = abreast.entry(member.master_id).or_default();
+            if *count < ABREAST {
+                *count += 1;
+                next.push(member);
+            }
+        }
+        let ids: Vec<Uuid> = next.iter().map(|member| member.client_id).collect();
+        let mut tx = begin(&self.pool).await?;
+        let taken = store::take(&mut tx, row.id, &ids, LAUNCH).await?;
+        tx.commit().await?;
+        for member in next.into_iter().filter(|member| taken.contains(&member.client_id)) {
+            let (engine, row) = (self.clone(), row.clone());
+            // One that is not begun is tried again when its time has run out.
+            self.launches.start((row.id, member.client_id), async move {
+                tokio::select! {
+                    () = engine.launch_member(&row, &member) => {}
+                    () = engine.keep_member(row.id, member.client_id) => {}
+                }
+                Ok(engine.look_again(row.id, Duration::ZERO).await?)
+            });
+        }
+        Ok(())
+    }
+
+    /// Keeps other servers from launching a member, as long as this is waited for.
+    async fn keep_member(&self, campaign: Uuid, client: Uuid) {
+        loop {
+            tokio::time::sleep(LAUNCH / 3).await;
+            if let Err(error) = self.try_again(campaign, client, LAUNCH).await {
+                tracing::debug!(%error, "another server may look at this member, too");
+            }
+        }
+    }
+
+    /// Has a member tried no sooner than after a pause.
+    async fn try_again(&self, campaign: Uuid, client: Uuid, pause: Duration) -> Result<(), sqlx::Error> {
+        let mut tx = begin(&self.pool).await?;
+        store::try_again(&mut tx, campaign, client, pause).await?;
+        tx.commit().await
+    }
+
     /// Launches one member, or remembers why the pre-flight refused it. Trouble with host or database leaves it waiting.
     async fn launch_member(&self, row: &store::Row, member: &store::Member) {
         match self.try_member(row, member).await {
@@ -113,13 +167,15 @@ impl Engine {
             }
             Ok(None) => {}
             // The master or the database: not this client's fault.
-            Err(problem) if problem.status >= 500 => {
+            Err(problem) if problem.status >= 500 || problem.code == MASTER_BUSY.code => {
                 tracing::warn!(
                     client = member.client,
                     detail = problem.detail,
                     "a member of a campaign is tried again"
                 );
-                tokio::time::sleep(self.timing.scan).await;
+                if let Err(error) = self.try_again(row.id, member.client_id, self.timing.scan * 3).await {
+                    tracing::debug!(%error, "it is tried again when its time has run out");
+                }
             }
             Err(problem) => {
                 let refuse = async {

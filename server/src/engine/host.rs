@@ -3,6 +3,7 @@
 //! Answers are told apart by marks that the question prints, never by what a command happens to print: login shells add
 //! banners, and c_rsh's own return code speaks of the connection only (nimadm.md §3.2, §9).
 
+use super::turns::TurnError;
 use crate::{
     error,
     remote::{Connection, RemoteError},
@@ -38,9 +39,12 @@ pub enum HostError {
         /// What c_rsh said.
         said: String,
     },
-    /// The turn for a call that must be made alone could not be had.
-    #[error("the database refused a query")]
-    Database(#[from] sqlx::Error),
+    /// The master has all the connections it may have.
+    #[error("the NIM master {0} is busy: it has all the connections that nimdeck opens to one master")]
+    Busy(String),
+    /// Another call that must be made alone has kept the master busy.
+    #[error(transparent)]
+    Turn(#[from] TurnError),
     /// The operation is about no client.
     #[error("the operation has no client that could be asked")]
     NoClient,
@@ -74,7 +78,10 @@ impl HostError {
     pub fn problem(&self) -> Problem {
         match self {
             Self::Remote(error) => error.problem(),
-            Self::Database(error) => error::database(error),
+            Self::Turn(TurnError::Database(error)) => error::database(error),
+            Self::Busy(_) | Self::Turn(TurnError::Busy) => {
+                error::MASTER_BUSY.problem(format!("{self}. Try again in a moment."))
+            }
             Self::ClientUnreachable { .. } => error::CLIENT_UNREACHABLE.problem(format!(
                 "{self}. Check on the client: lssrc -s nimsh, /etc/niminfo, name resolution both ways; then try again."
             )),
@@ -98,7 +105,7 @@ impl HostError {
     pub fn chain(&self) -> String {
         match self {
             Self::Remote(error) => error.chain(),
-            Self::Database(source) => format!("{self}: {source}"),
+            Self::Turn(TurnError::Database(source)) => format!("{self}: {source}"),
             Self::Unreadable { source, .. } => format!("{self}: {source}"),
             _ => self.to_string(),
         }

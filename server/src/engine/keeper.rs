@@ -8,6 +8,7 @@
 //! out; their runs wait for them, each alone.
 
 use super::Engine;
+use crate::background::Failure;
 use crate::store::{
     self,
     fence::{self, Fence},
@@ -16,11 +17,10 @@ use sqlx::PgPool;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 use tokio::{
     sync::watch,
-    time::{Instant, sleep, timeout},
+    time::{Instant, timeout},
 };
 use uuid::Uuid;
 
@@ -106,36 +106,23 @@ impl Drop for Lease {
 }
 
 impl Engine {
-    /// Renews all leases at a third of their length, until the process ends.
-    pub(super) async fn keep_leases(&self) {
-        let ttl = self.timing.lease;
-        // A connection of its own: behind hundreds of logs that wait for one of the pool's, all leases would run out together.
-        let options = self.pool.connect_options();
-        let own = store::pool((*options).clone(), 1);
-        loop {
-            sleep(ttl / 3).await;
-            if let Err(error) = self.renew_all(&own, ttl).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the leases could not be renewed together");
-            }
-        }
-    }
-
-    async fn renew_all(&self, own: &PgPool, ttl: Duration) -> Result<(), sqlx::Error> {
-        let fences = self.keeper.all();
+    /// Renews all leases. `own` is a connection of its own: behind hundreds of logs that wait for one of the pool's, all leases would run
+    /// out together.
+    pub(super) async fn renew_all(&self, own: &PgPool) -> Result<(), Failure> {
+        let (fences, ttl) = (self.keeper.all(), self.timing.lease);
         if fences.is_empty() {
             return Ok(());
         }
         let at = Instant::now();
-        // Where the database is silent, each run finds out by itself; here it is tried again.
         let renew = async {
             let mut tx = store::begin(own).await?;
             let renewed = fence::renew_all(&mut tx, &fences, ttl).await?;
             tx.commit().await?;
             Ok::<_, sqlx::Error>(renewed)
         };
-        if let Ok(renewed) = timeout(ttl / 3, renew).await {
-            self.keeper.tell(&renewed?, at);
-        }
+        // Where the database is silent, each run finds out by itself; here it is tried again.
+        let renewed = timeout(ttl / 3, renew).await.map_err(|_| "the database did not renew the leases in time")?;
+        self.keeper.tell(&renewed?, at);
         Ok(())
     }
 }

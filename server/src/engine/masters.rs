@@ -1,9 +1,12 @@
 //! Connections to masters by their id, and what each try teaches about them.
 
-use super::turns::Turns;
+use super::{
+    gates::{Full, Gates, Purpose},
+    turns::Turns,
+};
 use crate::{
     error,
-    remote::{Address, Connection, HostKey, Pin, RemoteError},
+    remote::{Address, Connection, HostKey, Pin, RemoteError, Terms},
     store::{self, master},
 };
 use app::model::Problem;
@@ -12,16 +15,15 @@ use sqlx::PgPool;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Masters that may be asked at once what NIM refuses to answer to two at a time. Each takes a database connection, opened when needed.
-const AT_ONCE: u32 = 24;
-
 /// Opens connections.
 #[derive(Clone)]
 pub struct Masters {
     pool: PgPool,
     keys: Keys,
-    /// For calls that NIM refuses beside each other.
+    /// For calls that NIM rejects when they are concurrent.
     pub(super) turns: Turns,
+    gates: Gates,
+    purpose: Purpose,
 }
 
 /// What nimdeck signs in with. The lab has a key of its own: a real host must never be offered one that a simulation made.
@@ -42,6 +44,9 @@ pub enum ConnectError {
     /// There is no such master.
     #[error("there is no master {0}")]
     NoSuchMaster(Uuid),
+    /// The master has all the connections it may have.
+    #[error("the NIM master {0} is busy: it has all the connections that nimdeck opens to one master")]
+    Busy(String),
     /// The host itself.
     #[error(transparent)]
     Remote(#[from] RemoteError),
@@ -56,6 +61,7 @@ impl ConnectError {
             Self::NoSuchMaster(id) => {
                 error::NOT_FOUND.problem(format!("There is no NIM master {id}. List them at /api/v1/masters."))
             }
+            Self::Busy(_) => error::MASTER_BUSY.problem(format!("{self}. Try again in a moment.")),
             Self::Remote(source) => source.problem(),
         }
     }
@@ -65,15 +71,19 @@ impl Masters {
     /// Connections signed in with these keys.
     #[must_use]
     pub fn new(pool: PgPool, keys: Keys) -> Self {
-        // A call to a master that hangs keeps its connection: neither the engine nor pages may wait for it.
-        let turns = Turns::new(store::pool((*pool.connect_options()).clone(), AT_ONCE));
-        Self { turns, pool, keys }
+        Self { turns: Turns::new(pool.clone()), pool, keys, gates: Gates::default(), purpose: Purpose::Request }
+    }
+
+    /// The same connections for another purpose. Without it they are for people.
+    #[must_use]
+    pub fn serving(&self, purpose: Purpose) -> Self {
+        Self { purpose, ..self.clone() }
     }
 
     /// The same with another pool: what people ask for must not take the engine's connections.
     #[must_use]
     pub fn on(&self, pool: PgPool) -> Self {
-        Self { pool, ..self.clone() }
+        Self { turns: self.turns.on(pool.clone()), pool, ..self.clone() }
     }
 
     /// Connects to a master, and remembers whether it answered and which key it offered.
@@ -91,7 +101,13 @@ impl Masters {
             user: row.username,
             key: key.unwrap_or(&self.keys.own).clone(),
         };
-        match Connection::open(&address).await {
+        let place = self.gates.enter(id, self.purpose).await.map_err(|Full| ConnectError::Busy(row.name))?;
+        // A worker gives its place back once it is connected.
+        let (connecting, place) =
+            if self.purpose == Purpose::Worker { (Some(place), None) } else { (None, Some(place)) };
+        let opened = Connection::open(&address, Terms { place, longest: self.purpose.longest() }).await;
+        drop(connecting);
+        match opened {
             Ok(connection) => {
                 let mut tx = store::begin(&self.pool).await?;
                 master::answered(&mut tx, id).await?;

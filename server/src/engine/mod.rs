@@ -14,6 +14,7 @@ pub mod disks;
 pub mod ending;
 pub mod eta;
 pub mod fact;
+pub mod gates;
 pub mod host;
 pub mod identify;
 pub mod interlock;
@@ -39,9 +40,12 @@ pub mod turns;
 pub mod verify;
 
 use crate::{
+    background::{Background, Every, Failure, Task, Workers, caught},
+    error::with_causes,
     logs::bus::Bus,
     store::{self, fence, history::History},
 };
+use gates::Purpose;
 use keeper::Keeper;
 use masters::Masters;
 use sqlx::PgPool;
@@ -101,6 +105,9 @@ impl Default for Timing {
     }
 }
 
+/// Most tasks of one kind at once: far more than there are masters, so that masters that hang keep no other from its task.
+const TASKS: usize = 256;
+
 /// The engine of this process.
 pub struct Engine {
     pool: PgPool,
@@ -110,56 +117,114 @@ pub struct Engine {
     history: History,
     /// New at each start: a process that is draining must not be taken for the one that replaces it.
     owner: Uuid,
-    wake: Notify,
+    wake_scheduler: Arc<Notify>,
+    wake_claims: Arc<Notify>,
+    wake_campaigns: Arc<Notify>,
     keeper: Arc<Keeper>,
-    tasks: TaskTracker,
+    /// The workers of migrations. They end by themselves at a stop, and give their leases back.
+    workers: TaskTracker,
+    worker: Arc<Task>,
+    /// By master.
+    cache_looks: Workers<Uuid>,
+    patrols: Workers<Uuid>,
+    refreshes: Workers<Uuid>,
+    /// By campaign.
+    campaigns: Workers<Uuid>,
+    /// By campaign and client.
+    launches: Workers<(Uuid, Uuid)>,
     stop: CancellationToken,
 }
 
 impl Engine {
-    /// Starts looking for work.
+    /// Starts looking for work. Its loops and tasks are those of `background`.
     #[must_use]
-    pub fn start(pool: PgPool, bus: Arc<Bus>, masters: Masters, timing: Timing) -> Arc<Self> {
+    pub fn start(pool: PgPool, bus: Arc<Bus>, masters: &Masters, timing: Timing, background: &Background) -> Arc<Self> {
+        let stop = CancellationToken::new();
         let engine = Arc::new(Self {
             pool,
             bus,
-            masters,
+            masters: masters.serving(Purpose::Look),
             timing,
             history: History::default(),
             owner: Uuid::now_v7(),
-            wake: Notify::new(),
+            wake_scheduler: Arc::default(),
+            wake_claims: Arc::default(),
+            wake_campaigns: Arc::default(),
             keeper: Arc::default(),
-            tasks: TaskTracker::new(),
-            stop: CancellationToken::new(),
+            workers: TaskTracker::new(),
+            worker: Arc::new(Task::on_demand("migration worker")),
+            cache_looks: Workers::new("cache look", TASKS, stop.clone()),
+            patrols: Workers::new("patrol round", TASKS, stop.clone()),
+            refreshes: Workers::new("first look", usize::MAX, stop.clone()),
+            campaigns: Workers::new("campaign step", TASKS, stop.clone()),
+            launches: Workers::new("campaign launch", TASKS, stop.clone()),
+            stop,
         });
-        engine.tasks.spawn(engine.clone().scan());
-        let campaigning = engine.clone();
-        engine.tasks.spawn(async move {
-            campaigning.stop.run_until_cancelled(campaigning.run_campaigns()).await.unwrap_or_default();
+        engine.run_loops(background);
+        engine
+    }
+
+    fn run_loops(self: &Arc<Self>, background: &Background) {
+        let of_workers = [
+            self.worker.clone(),
+            self.cache_looks.task(),
+            self.patrols.task(),
+            self.refreshes.task(),
+            self.campaigns.task(),
+            self.launches.task(),
+        ];
+        of_workers.into_iter().for_each(|task| background.register(task));
+        let scan = self.timing.scan;
+        let scheduler = Every::new("scheduler", scan).or_when(self.wake_scheduler.clone());
+        self.repeat(background, scheduler, |engine| async move { Ok(engine.schedule().await?) });
+        let claims = Every::new("claims", scan).or_when(self.wake_claims.clone());
+        self.repeat(background, claims, |engine| async move { Ok(engine.claim_all().await?) });
+        let campaigns = Every::new("campaigns", scan).or_when(self.wake_campaigns.clone());
+        self.repeat(background, campaigns, |engine| async move { Ok(engine.run_campaigns().await?) });
+        let caches = Every::new("cache looks", scan * 2);
+        self.repeat(background, caches, |engine| async move { Ok(engine.look_at_caches().await?) });
+        let patrol = Every::new("patrol", patrol::PAUSE);
+        self.repeat(background, patrol, |engine| async move { Ok(engine.patrol().await?) });
+        let own = store::pool((*self.pool.connect_options()).clone(), 1);
+        // It stops with the workers: what is left to them is to give their leases back.
+        let renewal = Every::new("lease renewal", self.timing.lease / 3);
+        self.repeat(background, renewal, move |engine| {
+            let own = own.clone();
+            async move { engine.renew_all(&own).await }
         });
-        // It stops with the runs: what is left to them is to give their leases back.
-        let keeping = engine.clone();
-        engine
-            .tasks
-            .spawn(async move { keeping.stop.run_until_cancelled(keeping.keep_leases()).await.unwrap_or_default() });
-        let looking = engine.clone();
-        engine
-            .tasks
-            .spawn(async move { looking.stop.run_until_cancelled(looking.look_at_caches()).await.unwrap_or_default() });
-        engine.tasks.spawn(engine.clone().patrol());
-        engine
+    }
+
+    fn repeat<F>(
+        self: &Arc<Self>,
+        background: &Background,
+        every: Every,
+        pass: impl Fn(Arc<Self>) -> F + Send + 'static,
+    ) where
+        F: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        let engine = self.clone();
+        background.repeat(every, self.stop.clone(), move || pass(engine.clone()));
     }
 
     /// There is work now: look at once.
     pub fn wake(&self) {
-        self.wake.notify_one();
+        for wake in [&self.wake_scheduler, &self.wake_claims, &self.wake_campaigns] {
+            wake.notify_one();
+        }
     }
 
-    /// Stops: every run gives its lease back, so that another server goes on without waiting. nimadm is not disturbed.
+    /// Stops: every worker gives its lease back, so that another server goes on without waiting. nimadm is not disturbed.
     pub async fn shutdown(&self) {
         self.stop.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
+        self.workers.close();
+        self.workers.wait().await;
+        tokio::join!(
+            self.cache_looks.wait(),
+            self.patrols.wait(),
+            self.refreshes.wait(),
+            self.campaigns.wait(),
+            self.launches.wait()
+        );
     }
 
     /// Claims everything that has work and no living worker, and works on it.
@@ -170,24 +235,27 @@ impl Engine {
             let claimed = fence::claim(&mut tx, self.owner, self.timing.lease).await?;
             tx.commit().await?;
             let Some(fence) = claimed else { break };
-            self.tasks.spawn(run::Run::new(self.clone(), fence, asked).carry_out());
+            let (run, task) = (run::Run::new(self.clone(), fence, asked), self.worker.clone());
+            self.workers.spawn(async move {
+                // Its lease runs out: the next worker counts a takeover, and after too many the migration is parked.
+                if let Err(message) = caught(Box::pin(run.carry_out())).await {
+                    task.panicked(&format!("{}: {message}", fence.migration));
+                }
+            });
         }
         Ok(())
     }
 
-    async fn scan(self: Arc<Self>) {
-        while !self.stop.is_cancelled() {
-            if let Err(error) = self.schedule().await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "no turn can be given");
-            }
-            if let Err(error) = self.claim_all().await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "no work can be claimed");
-            }
-            tokio::select! {
-                () = self.wake.notified() => {}
-                () = tokio::time::sleep(self.timing.scan) => {}
-                () = self.stop.cancelled() => {}
-            }
+    /// Reads these masters once, each in a task of its own.
+    pub fn read_masters(self: &Arc<Self>, masters: impl IntoIterator<Item = Uuid>) {
+        for master in masters {
+            let engine = self.clone();
+            self.refreshes.start(master, async move {
+                if let Err(error) = inventory::refresh_master(&engine.pool, &engine.masters, master).await {
+                    tracing::warn!(%master, why = with_causes(&error), "its inventory could not be read");
+                }
+                Ok(())
+            });
         }
     }
 }

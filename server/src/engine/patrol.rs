@@ -4,7 +4,8 @@
 //! disturbed. What is found is stored only if the migration still stands where it stood when the hosts were asked.
 //!
 //! A look at a thousand clients costs their master something. So a round takes a few migrations, on one connection a master, and
-//! the pause after it grows with what it took: where there is more to watch than there is time, looks become rarer, not denser.
+//! the pause after it grows with what it took: where there is more to watch than there is time, looks become rarer, not denser. Each master
+//! has rounds of its own: one that hangs makes only its own migrations wait.
 
 use super::{
     Engine, eta,
@@ -14,6 +15,7 @@ use super::{
     run::{Run, subject},
 };
 use crate::{
+    background::caught,
     error::with_causes,
     remote::Connection,
     store::{self, client, migration, migration::Row, phase, watch},
@@ -33,36 +35,32 @@ const ROUND: i64 = 32;
 const AT_ONCE: usize = 4;
 /// A client that needs longer is asked again next time.
 const PATIENCE: Duration = Duration::from_secs(45);
-/// At least this long between two rounds, and this many times as long as the last one took.
-const PAUSE: Duration = Duration::from_secs(1);
+/// At least this long between two rounds at one master, and this many times as long as the last one took.
+pub(super) const PAUSE: Duration = Duration::from_secs(1);
 const REST: u32 = 3;
 
 impl Engine {
-    /// Watches until the engine stops.
-    pub(super) async fn patrol(self: Arc<Self>) {
-        let rounds = async {
-            loop {
-                let began = Instant::now();
-                if let Err(error) = self.round().await {
-                    tracing::debug!(error = &error as &dyn std::error::Error, "watching waits for the database");
-                }
-                sleep(PAUSE.max(began.elapsed() * REST)).await;
-            }
-        };
-        self.stop.run_until_cancelled(rounds).await;
-    }
-
-    async fn round(&self) -> Result<(), sqlx::Error> {
+    /// Takes migrations that are due, and looks at those of each master in a task of its own.
+    pub(super) async fn patrol(self: &Arc<Self>) -> Result<(), sqlx::Error> {
         let timing = &self.timing;
+        let busy = self.patrols.busy();
         let mut tx = store::begin(&self.pool).await?;
-        let taken = watch::claim(&mut tx, timing.interlock_poll, timing.interlock_poll_simulated, ROUND).await?;
+        let taken = watch::claim(&mut tx, timing.interlock_poll, timing.interlock_poll_simulated, ROUND, &busy).await?;
         tx.commit().await?;
         let mut by_master: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
         for (migration, master) in taken {
             by_master.entry(master).or_default().push(migration);
         }
-        let masters = by_master.into_iter().map(|(master, migrations)| self.look_through(master, migrations));
-        futures::future::join_all(masters).await;
+        for (master, migrations) in by_master {
+            let engine = self.clone();
+            self.patrols.start(master, async move {
+                let began = Instant::now();
+                engine.look_through(master, migrations).await;
+                // The master counts as busy until it has rested.
+                sleep(PAUSE.max(began.elapsed() * REST)).await;
+                Ok(())
+            });
+        }
         Ok(())
     }
 
@@ -81,8 +79,13 @@ impl Engine {
     }
 
     async fn look_at(&self, id: Uuid, connection: Option<&Connection>) {
-        if let Err(error) = self.watch_over(id, connection).await {
-            tracing::debug!(migration = %id, error = &error as &dyn std::error::Error, "a look was in vain");
+        match caught(self.watch_over(id, connection)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::debug!(migration = %id, error = &error as &dyn std::error::Error, "a look was in vain");
+            }
+            // One that cannot be read keeps nobody from looking at the others.
+            Err(message) => self.patrols.task().panicked(&format!("{id}: {message}")),
         }
     }
 

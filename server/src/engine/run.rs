@@ -6,6 +6,7 @@
 
 use super::{
     Engine,
+    gates::Purpose,
     host::HostError,
     keeper::{Lease, Renewal},
     machine::{self, Event, Refused, Work},
@@ -71,6 +72,7 @@ impl From<ConnectError> for StepError {
         match error {
             ConnectError::Remote(error) => error.into(),
             ConnectError::Database(error) => error.into(),
+            ConnectError::Busy(master) => Self::Host(HostError::Busy(master)),
             // Masters with migrations cannot be removed.
             ConnectError::NoSuchMaster(_) => Self::Write(WriteError::Fenced),
         }
@@ -271,7 +273,7 @@ impl Run {
     }
 
     pub(super) async fn connect(&self, row: &Row) -> Result<Connection, StepError> {
-        Ok(self.engine.masters.connect(row.master_id).await?)
+        Ok(self.engine.masters.serving(Purpose::Worker).connect(row.master_id).await?)
     }
 
     /// The job that runs nimadm now, or will be started next.

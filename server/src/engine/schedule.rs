@@ -92,9 +92,14 @@ pub struct Situation {
     pub free: HashMap<(Uuid, String), Free>,
     /// By name.
     pub windows: HashMap<String, Calendar>,
+    /// Windows that cannot be read, and why.
+    pub unreadable_windows: HashMap<String, String>,
     /// All that are not over.
     pub blackouts: Vec<Blackout>,
 }
+
+/// The end of a blackout that has none.
+pub const NEVER: OffsetDateTime = time::macros::datetime!(9999-12-31 23:59:59 UTC);
 
 /// What comes of waiting.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,6 +123,9 @@ impl Situation {
         let blackout = self.blackouts.iter().find(|blackout| {
             blackout.from <= now && now < blackout.until && blackout.master.is_none_or(|only| only == master)
         });
+        if let Some(blackout) = blackout.filter(|blackout| blackout.until >= NEVER) {
+            return Some(format!("Waits: a blackout without an end is in force: {}.", blackout.reason));
+        }
         if let Some(blackout) = blackout {
             return Some(format!("Waits for the end of a blackout at {}: {}.", shown(blackout.until), blackout.reason));
         }
@@ -125,6 +133,11 @@ impl Situation {
             return Some(format!("Waits until {}, as asked.", shown(at)));
         }
         let name = window?;
+        if let Some(why) = self.unreadable_windows.get(name) {
+            return Some(format!(
+                "Waits for the maintenance window {name}, which cannot be read ({why}): correct it, start by hand, or cancel."
+            ));
+        }
         match self.windows.get(name) {
             None => Some(format!(
                 "Waits for the maintenance window {name}, which was removed: start it by hand, or cancel it."
@@ -172,7 +185,9 @@ impl Situation {
         }
         if let Some(group) = &waiting.group {
             let running = self.active.iter().filter(|active| active.group.as_ref() == Some(group)).count();
-            let most = self.groups.get(group).copied().unwrap_or(usize::MAX);
+            let Some(most) = self.groups.get(group).copied() else {
+                return Some(format!("Waits for its group {group}, whose limit cannot be read."));
+            };
             if running >= most {
                 return Some(format!(
                     "Waits for its group: {running} of at most {most} clients of {group} are worked on."
@@ -368,6 +383,24 @@ mod tests {
         };
         assert_eq!(night("20:00", "21:00"), "now");
         assert!(night("19:00", "20:00").contains("night, which opens at 2026-12-01 19:00 UTC"));
+    }
+
+    #[test]
+    fn h7_what_cannot_be_read_stops_only_what_depends_on_it() {
+        let in_window = Waiting { window: Some("night".to_owned()), ..waiting(1) };
+        let in_group = Waiting { group: Some("nodes".to_owned()), ..waiting(2) };
+        let elsewhere = Waiting { master: OTHER, cache: None, ..waiting(3) };
+        let mut with = situation(vec![in_window, in_group, elsewhere, waiting(4)]);
+        with.unreadable_windows = [("night".to_owned(), "no such zone".to_owned())].into();
+        let other = Master { name: "nim2".to_owned(), ..with.masters[&MASTER].clone() };
+        with.masters.insert(OTHER, other);
+        with.blackouts =
+            vec![Blackout { reason: "unreadable".to_owned(), from: NOW, until: NEVER, master: Some(OTHER) }];
+        let turns = with.turns(NOW);
+        assert!(why(&turns[0]).contains("no such zone"), "{turns:?}");
+        assert!(why(&turns[1]).contains("group nodes"), "{turns:?}");
+        assert!(why(&turns[2]).contains("blackout without an end"), "{turns:?}");
+        assert_eq!(turns[3].1, Turn::Now, "{turns:?}");
     }
 
     #[test]

@@ -1,114 +1,177 @@
 //! Carries out what [`schedule`](super::schedule) decides: gives turns, says why the others wait, begins planned cutovers.
 //!
 //! One server at a time does it, by a lock that ends with its transaction: two that count free places at the same moment would both
-//! give away the last one. Nothing is remembered between two passes.
+//! give away the last one. Nothing is remembered between two passes, and nothing remote is waited for in one.
+//!
+//! One migration that cannot be read, written or locked does not stop the others: it is passed over and says why.
 
 use super::{
     Engine, host,
     machine::{self, Event},
+    masters::ConnectError,
     run::subject,
     schedule::{Situation, Turn},
 };
-use crate::store::{self, Tx, schedule};
+use crate::{
+    background::Failure,
+    store::{self, Attempts, Conflict as _, Tx, schedule},
+};
 use aix::{command::quote, lsvg};
 use app::model::{Action, State};
 use serde_json::json;
-use std::time::Duration;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 /// What was seen of a cache volume group holds so long.
 const FRESH: Duration = Duration::from_secs(15);
+/// How long one migration may keep a pass waiting whose row somebody else has locked.
+const LOCKED: &str = "SET LOCAL lock_timeout = '500ms'";
 
 impl Engine {
-    /// One pass. Gives turns to whoever may start now.
+    /// One pass. Gives turns to the migrations that may start now.
     pub(super) async fn schedule(&self) -> Result<(), sqlx::Error> {
         if !schedule::anything(&self.pool).await? {
             return Ok(());
         }
-        let mut tx = store::begin(&self.pool).await?;
-        if !schedule::alone(&mut tx).await? {
-            return Ok(());
+        let mut attempts = Attempts::default();
+        let changed = loop {
+            match self.one_pass().await {
+                Err(error) if attempts.again(&error).await => {}
+                done => break done?,
+            }
+        };
+        if !changed.is_empty() {
+            self.wake_claims.notify_one();
         }
-        let situation = schedule::situation(&mut tx).await?;
-        let now = schedule::clock(&mut *tx).await?;
-        let mut changed = cutovers(&mut tx, &situation, now).await?;
-        for (id, turn) in situation.turns(now) {
-            let moved = match turn {
-                Turn::Waits(why) => schedule::waits(&mut tx, id, &why).await?,
-                Turn::Now => begin(&mut tx, id).await?,
-            };
-            changed.extend(moved.then_some(id));
-        }
-        tx.commit().await?;
         changed.into_iter().for_each(|id| self.bus.changed(id));
         Ok(())
     }
 
-    /// Looks at the cache volume groups that something waits for, again and again.
-    pub(super) async fn look_at_caches(&self) {
-        loop {
-            match schedule::unseen(&self.pool, FRESH.as_secs_f64()).await {
-                Ok(unseen) => {
-                    for (master, vg) in unseen {
-                        if let Err(error) = self.look_at_cache(master, &vg).await {
-                            tracing::warn!(vg, error, "a cache volume group cannot be looked at");
-                        }
-                    }
-                }
-                Err(error) => tracing::debug!(%error, "nobody knows which caches are waited for"),
+    /// Looks at the cache volume groups that something waits for: one task a master, so that one that hangs delays no other.
+    pub(super) async fn look_at_caches(self: &Arc<Self>) -> Result<(), sqlx::Error> {
+        let mut by_master: HashMap<Uuid, Vec<String>> = HashMap::new();
+        for (master, vg) in schedule::unseen(&self.pool, FRESH.as_secs_f64()).await? {
+            by_master.entry(master).or_default().push(vg);
+        }
+        for (master, vgs) in by_master {
+            let engine = self.clone();
+            self.cache_looks.start(master, async move { engine.look_at_caches_of(master, &vgs).await });
+        }
+        Ok(())
+    }
+
+    async fn look_at_caches_of(&self, master: Uuid, vgs: &[String]) -> Result<(), Failure> {
+        let connection = match self.masters.connect(master).await {
+            Ok(connection) => connection,
+            Err(error @ (ConnectError::Remote(_) | ConnectError::Busy(_) | ConnectError::NoSuchMaster(_))) => {
+                tracing::warn!(%master, error = &error as &dyn std::error::Error, "its cache volume groups cannot be looked at");
+                return Ok(());
             }
-            tokio::time::sleep(self.timing.scan * 2).await;
+            Err(ConnectError::Database(error)) => return Err(error.into()),
+        };
+        for vg in vgs {
+            // Before the question: what is made while it is answered counts as not yet seen.
+            let at = schedule::clock(&self.pool).await?;
+            let command = format!("lsvg {}", quote(vg));
+            let free = match host::master(&connection, [&command]).await {
+                Ok([answer]) => lsvg::info(&answer.text).map(|info| info.free_mb()).map_err(|error| error.to_string()),
+                Err(error) => Err(error.chain()),
+            };
+            match free {
+                Ok(free) => {
+                    let mut tx = store::begin(&self.pool).await?;
+                    schedule::saw(&mut tx, master, vg, free, at).await?;
+                    tx.commit().await?;
+                    self.wake();
+                }
+                Err(why) => tracing::warn!(%master, vg, why, "a cache volume group cannot be looked at"),
+            }
+        }
+        Ok(())
+    }
+
+    /// The migrations that changed.
+    async fn one_pass(&self) -> Result<Vec<Uuid>, sqlx::Error> {
+        let mut tx = store::begin(&self.pool).await?;
+        if !schedule::alone(&mut tx).await? {
+            return Ok(Vec::new());
+        }
+        sqlx::query(LOCKED).execute(&mut *tx).await?;
+        let schedule::Seen { situation, planned, unreadable, reasons } = schedule::situation(&mut tx).await?;
+        let now = schedule::clock(&mut *tx).await?;
+        let decided = planned.iter().map(|planned| (planned.id, Decision::of_cutover(&situation, planned, now)));
+        let mut decided: Vec<(Uuid, Decision)> = decided.collect();
+        decided.extend(unreadable.into_iter().map(|(id, why)| (id, Decision::Waits(why))));
+        decided.extend(situation.turns(now).into_iter().map(|(id, turn)| (id, turn.into())));
+        let mut changed = Vec::new();
+        for (id, decision) in decided {
+            if matches!(&decision, Decision::Waits(why) if reasons.get(&id) == Some(why)) {
+                continue;
+            }
+            changed.extend(decision.carry_out_alone(&mut tx, id).await?.then_some(id));
+        }
+        tx.commit().await?;
+        Ok(changed)
+    }
+}
+
+/// What a pass does about one migration.
+enum Decision {
+    Start,
+    CutOver,
+    Waits(String),
+}
+
+impl From<Turn> for Decision {
+    fn from(turn: Turn) -> Self {
+        match turn {
+            Turn::Now => Self::Start,
+            Turn::Waits(why) => Self::Waits(why),
+        }
+    }
+}
+
+impl Decision {
+    fn of_cutover(situation: &Situation, planned: &schedule::Planned, now: time::OffsetDateTime) -> Self {
+        let window = planned.cutover_window.as_deref();
+        match situation.too_early(planned.master_id, planned.cutover_not_before, window, now) {
+            Some(why) => Self::Waits(format!("The cutover is approved. {why}")),
+            None => Self::CutOver,
         }
     }
 
-    async fn look_at_cache(&self, master: Uuid, vg: &str) -> Result<(), String> {
-        let db = |error: sqlx::Error| error.to_string();
-        // Before the question: what is made while it is answered counts as not yet seen.
-        let at = schedule::clock(&self.pool).await.map_err(db)?;
-        let connection = self.masters.connect(master).await.map_err(|error| error.to_string())?;
-        let command = format!("lsvg {}", quote(vg));
-        let [answer] = host::master(&connection, [&command]).await.map_err(|error| error.chain())?;
-        let info = lsvg::info(&answer.text).map_err(|error| error.to_string())?;
-        let mut tx = store::begin(&self.pool).await.map_err(db)?;
-        schedule::saw(&mut tx, master, vg, info.free_mb(), at).await.map_err(db)?;
-        tx.commit().await.map_err(db)?;
-        self.wake();
-        Ok(())
-    }
-}
-
-async fn begin(tx: &mut Tx, id: Uuid) -> Result<bool, sqlx::Error> {
-    let Ok((to, _)) = machine::decide(State::Queued, Event::TurnCame) else { return Ok(false) };
-    let moved = schedule::turn(tx, id, to).await?;
-    if moved {
-        record(tx, id, State::Queued, to);
-    }
-    Ok(moved)
-}
-
-/// Begins the cutovers whose time has come; the migrations that changed.
-async fn cutovers(tx: &mut Tx, situation: &Situation, now: time::OffsetDateTime) -> Result<Vec<Uuid>, sqlx::Error> {
-    let mut changed = Vec::new();
-    for planned in schedule::planned(tx).await? {
-        let window = planned.cutover_window.as_deref();
-        let early = situation.too_early(planned.master_id, planned.cutover_not_before, window, now);
-        let moved = match early {
-            Some(why) => schedule::waits(tx, planned.id, &format!("The cutover is approved. {why}")).await?,
-            None => {
-                let decided = machine::decide(State::CloneReady, Event::Asked(Action::Cutover));
-                let Ok((to, _)) = decided else { continue };
-                let moved = schedule::arm(tx, planned.id, to).await?;
-                if moved {
-                    record(tx, planned.id, State::CloneReady, to);
-                }
-                moved
-            }
+    /// True where that changed the migration.
+    async fn carry_out(&self, tx: &mut Tx, id: Uuid) -> Result<bool, sqlx::Error> {
+        let (from, event) = match self {
+            Self::Waits(why) => return schedule::waits(tx, id, why).await,
+            Self::Start => (State::Queued, Event::TurnCame),
+            Self::CutOver => (State::CloneReady, Event::Asked(Action::Cutover)),
         };
-        changed.extend(moved.then_some(planned.id));
+        let Ok((to, _)) = machine::decide(from, event) else { return Ok(false) };
+        let moved = match self {
+            Self::CutOver => schedule::arm(tx, id, to).await?,
+            _ => schedule::turn(tx, id, to).await?,
+        };
+        if moved {
+            tx.record("system", "migration.state", &subject(id), json!({ "from": from, "to": to, "reason": null }));
+        }
+        Ok(moved)
     }
-    Ok(changed)
-}
 
-fn record(tx: &mut Tx, id: Uuid, from: State, to: State) {
-    tx.record("system", "migration.state", &subject(id), json!({ "from": from, "to": to, "reason": null }));
+    /// The same; where the database refuses it, or the row is locked, only this change is undone.
+    async fn carry_out_alone(&self, tx: &mut Tx, id: Uuid) -> Result<bool, sqlx::Error> {
+        sqlx::query("SAVEPOINT one_migration").execute(&mut **tx).await?;
+        match self.carry_out(tx, id).await {
+            Ok(moved) => {
+                sqlx::query("RELEASE SAVEPOINT one_migration").execute(&mut **tx).await?;
+                Ok(moved)
+            }
+            Err(error) if error.as_database_error().is_some() && !error.is_conflict() => {
+                sqlx::query("ROLLBACK TO SAVEPOINT one_migration").execute(&mut **tx).await?;
+                tracing::warn!(migration = %id, error = &error as &dyn std::error::Error, "the scheduler passes it over");
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
 }

@@ -12,6 +12,10 @@ use super::{
     sse,
     watch::{self, Seen},
 };
+use crate::{
+    background::{Background, Every, Task},
+    store::migration::Place,
+};
 use app::model::{LogBatch, MigrationSummary, PhaseRecord};
 use bytes::Bytes;
 use sqlx::PgPool;
@@ -19,7 +23,6 @@ use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use time::OffsetDateTime;
 use tokio::sync::{
     Notify,
     broadcast::{self, Receiver},
@@ -53,8 +56,8 @@ pub enum Kind {
     },
     /// This phase began, went on or ended.
     Phase(u8),
-    /// The migration's state as of this change.
-    State(OffsetDateTime),
+    /// The migration's state. In the fleet's stream with the place from which a reader finds this change and all later ones.
+    State(Option<Place>),
     /// The log is complete with so many lines.
     End(u64),
 }
@@ -74,10 +77,16 @@ impl Frame {
         Some(Self { migration, kind: Kind::Phase(phase.number.number()), sse: sse::event("phase", None, phase)? })
     }
 
-    /// A state, and when it began.
+    /// A state, for the viewers of its migration.
     #[must_use]
-    pub fn state(at: OffsetDateTime, summary: &MigrationSummary) -> Option<Self> {
-        Some(Self { migration: summary.id, kind: Kind::State(at), sse: sse::event("state", None, summary)? })
+    pub fn of_state(summary: &MigrationSummary) -> Option<Self> {
+        Some(Self { migration: summary.id, kind: Kind::State(None), sse: sse::event("state", None, summary)? })
+    }
+
+    /// A state, for the viewers of the fleet: what they read from `place` on has this change in it.
+    #[must_use]
+    pub fn state(place: Place, summary: &MigrationSummary) -> Option<Self> {
+        Self::of_state(summary).map(|frame| Self { kind: Kind::State(Some(place)), ..frame })
     }
 
     /// The end.
@@ -95,6 +104,8 @@ pub struct Bus {
     pub(super) outbox: Outbox,
     pub(super) fleet: Fleet,
     migrations: Mutex<HashMap<Uuid, (Arc<Channel>, usize)>>,
+    /// The watchers of single migrations, counted together.
+    watcher: Arc<Task>,
 }
 
 /// The states of all migrations.
@@ -102,9 +113,9 @@ pub struct Bus {
 pub(super) struct Fleet {
     pub(super) frames: broadcast::Sender<Frame>,
     /// Something changed: look at once.
-    pub(super) nudge: Notify,
-    /// The change up to which everything was published; none before the first look.
-    pub(super) seen: tokio::sync::watch::Sender<Option<OffsetDateTime>>,
+    pub(super) nudge: Arc<Notify>,
+    /// The place before which everything was published; none before the first look.
+    pub(super) seen: tokio::sync::watch::Sender<Option<Place>>,
 }
 
 /// One migration that is being watched.
@@ -142,17 +153,32 @@ impl Bus {
     pub fn new(pool: PgPool) -> Arc<Self> {
         let fleet = Fleet {
             frames: broadcast::channel(BACKLOG).0,
-            nudge: Notify::new(),
+            nudge: Arc::default(),
             seen: tokio::sync::watch::Sender::new(None),
         };
-        Arc::new(Self { pool, outbox: Outbox::default(), fleet, migrations: Mutex::default() })
+        let watcher = Arc::new(Task::on_demand("migration watcher"));
+        Arc::new(Self { pool, outbox: Outbox::default(), fleet, migrations: Mutex::default(), watcher })
     }
 
-    /// Watches the fleet, tells other servers and hears them, until `stop`. Without it viewers still see everything that happens
-    /// to their migration, but later.
-    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
-        let both = async { tokio::join!(watch::fleet(&self.pool, &self), super::post::exchange(&self.pool, &self)) };
-        stop.run_until_cancelled(both).await;
+    /// Watches the fleet, and exchanges changes with other servers, until `stop`. Without it viewers still see everything that happens to
+    /// their migration, but later.
+    pub fn run(self: &Arc<Self>, background: &Background, stop: &CancellationToken) {
+        background.register(self.watcher.clone());
+        let (bus, published) = (self.clone(), Arc::default());
+        let fleet = Every::new("fleet watcher", watch::POLL).or_when(self.fleet.nudge.clone());
+        background.repeat(fleet, stop.clone(), move || {
+            let (bus, published) = (bus.clone(), Arc::clone(&published));
+            async move { Ok(watch::look_at_fleet(&bus.pool, &bus, &published).await?) }
+        });
+        let exchange = Arc::new(Task::periodic("change notifications", super::post::CHECK));
+        let (bus, task, stopped) = (self.clone(), exchange.clone(), stop.clone());
+        background.repeat_as(exchange, None, stop.clone(), move || {
+            let (bus, task, stopped) = (bus.clone(), task.clone(), stopped.clone());
+            async move {
+                let exchange = super::post::exchange(&bus.pool, &bus, &task);
+                stopped.run_until_cancelled(exchange).await.unwrap_or(Ok(()))
+            }
+        });
     }
 
     /// Whether anybody here watches this migration.
@@ -206,9 +232,9 @@ impl Bus {
         Watch { bus: self.clone(), channel: channel.clone(), frames: channel.frames.subscribe() }
     }
 
-    /// The states of all migrations from now on, and the change up to which they were published.
+    /// The states of all migrations from now on, and the place before which they were published.
     #[must_use]
-    pub fn watch_fleet(&self) -> (Receiver<Frame>, tokio::sync::watch::Receiver<Option<OffsetDateTime>>) {
+    pub fn watch_fleet(&self) -> (Receiver<Frame>, tokio::sync::watch::Receiver<Option<Place>>) {
         (self.fleet.frames.subscribe(), self.fleet.seen.subscribe())
     }
 
@@ -270,7 +296,8 @@ impl Watch {
         let mut told = self.channel.told();
         if told.line.is_none() {
             told.line = Some(seen.lines);
-            tokio::spawn(watch::keep(self.bus.pool.clone(), self.channel.clone(), seen));
+            let (pool, watcher) = (self.bus.pool.clone(), self.bus.watcher.clone());
+            tokio::spawn(watch::keep(pool, self.channel.clone(), seen, watcher));
         }
     }
 

@@ -1,20 +1,20 @@
 //! The stream of a whole tab: the states of all migrations, or of those that are named.
 //!
-//! The latest state of each is what counts, so one may be shown twice, but none may be missing: who was too slow for the bus reads
-//! in the database what changed since it was last told something.
+//! The latest state of each is what counts, so one may be shown twice, but none may be missing. A viewer that was too slow for the bus
+//! reads in the database what changed since the place it has reached. A place is no time: a change that is committed late has an early
+//! time, and would be passed over ([`migration::changed_since`]).
 
 use super::{
     bus::{Bus, Frame, Kind},
     sse,
     stream::{HEARTBEAT, ticking},
-    watch::POLL,
+    watch::{CHANGES, POLL},
 };
-use crate::store::migration;
+use crate::store::migration::{self, Place};
 use bytes::Bytes;
 use futures::Stream;
 use sqlx::PgPool;
 use std::{collections::VecDeque, convert::Infallible, sync::Arc};
-use time::OffsetDateTime;
 use tokio::{
     sync::{
         broadcast::{Receiver, error::RecvError},
@@ -34,8 +34,18 @@ pub fn states(
 ) -> impl Stream<Item = Result<Bytes, Infallible>> + use<> {
     let (frames, looked) = bus.watch_fleet();
     let heartbeat = ticking(HEARTBEAT);
-    let states =
-        States { pool, frames, stop, only, looked, seen: None, behind: false, queue: VecDeque::new(), heartbeat };
+    let states = States {
+        pool,
+        frames,
+        stop,
+        only,
+        looked,
+        seen: None,
+        behind: false,
+        missed: Vec::new(),
+        queue: VecDeque::new(),
+        heartbeat,
+    };
     futures::stream::unfold(states, |mut states| async { states.next().await.map(|event| (Ok(event), states)) })
 }
 
@@ -44,11 +54,14 @@ struct States {
     frames: Receiver<Frame>,
     stop: CancellationToken,
     only: Option<Vec<Uuid>>,
-    /// The change up to which the fleet's watcher has published.
-    looked: watch::Receiver<Option<OffsetDateTime>>,
-    /// The newest change that was told; none before the first word.
-    seen: Option<OffsetDateTime>,
+    /// The place before which the fleet's watcher has published everything.
+    looked: watch::Receiver<Option<Place>>,
+    /// The place before which this viewer has seen everything; none before the first event.
+    seen: Option<Place>,
+    /// The bus was faster: the database is read next.
     behind: bool,
+    /// Migrations that changed meanwhile and are still to be shown.
+    missed: Vec<Uuid>,
     queue: VecDeque<Bytes>,
     heartbeat: Interval,
 }
@@ -56,8 +69,8 @@ struct States {
 impl States {
     async fn next(&mut self) -> Option<Bytes> {
         if self.seen.is_none() {
-            // Whoever hears the first word knows that nothing is missed from then on. So it waits for the watcher: a change before its
-            // first look, in a server that has just started, is told to nobody.
+            // After the first event a viewer misses nothing. So it waits for the watcher's first look: a change before that, in a server
+            // that has just started, is published to nobody.
             let looked = self.stop.run_until_cancelled(self.looked.wait_for(Option::is_some)).await?;
             self.seen = *looked.ok()?;
             return Some(sse::HEARTBEAT);
@@ -82,8 +95,8 @@ impl States {
             tokio::select! {
                 frame = self.frames.recv() => match frame {
                     Ok(frame) => {
-                        if let Kind::State(at) = frame.kind {
-                            self.seen = self.seen.max(Some(at));
+                        if let Kind::State(place) = frame.kind {
+                            self.seen = self.seen.max(place);
                         }
                         if self.wants(frame.migration) {
                             return Some(frame.sse);
@@ -98,12 +111,18 @@ impl States {
         }
     }
 
+    /// Queues a part of what was missed. True where there is more.
     async fn catch_up(&mut self) -> Result<bool, sqlx::Error> {
-        let changes = migration::changed_since(&self.pool, self.seen).await?;
-        let wanted = changes.found.iter().filter(|(_, summary)| self.wants(summary.id));
-        self.queue.extend(wanted.filter_map(|(_, summary)| sse::event("state", None, summary)).collect::<Vec<_>>());
-        self.seen = Some(changes.newest);
-        Ok(changes.more)
+        if self.missed.is_empty() {
+            let changes = migration::changed_since(&self.pool, self.seen).await?;
+            self.missed = changes.found.iter().map(|change| change.id).filter(|id| self.wants(*id)).collect();
+            self.seen = Some(changes.next);
+        }
+        let rest = self.missed.len().saturating_sub(CHANGES);
+        let summaries = migration::readable_summaries(&self.pool, &self.missed[rest..]).await?;
+        self.missed.truncate(rest);
+        self.queue.extend(summaries.iter().filter_map(|summary| sse::event("state", None, summary)));
+        Ok(!self.missed.is_empty())
     }
 
     fn wants(&self, migration: Uuid) -> bool {

@@ -9,6 +9,7 @@
 //! process must have one of them, not as many as the pool has.
 
 use super::bus::Bus;
+use crate::background::{Failure, Task};
 use crate::store::change;
 use sqlx::{PgPool, postgres::PgListener};
 use std::{
@@ -20,14 +21,14 @@ use std::{
 };
 use tokio::{
     sync::Notify,
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep_until},
 };
 use uuid::Uuid;
 
 /// Between two tellings.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Before a lost connection is tried again.
-const RETRY: Duration = Duration::from_secs(1);
+/// How often the connection is asked for a sign of life.
+pub(super) const CHECK: Duration = Duration::from_secs(10);
 
 /// What is to be told: each migration once, however often it changed.
 #[derive(Debug, Default)]
@@ -55,24 +56,22 @@ impl Outbox {
     }
 }
 
-/// Tells and hears for ever; connects again where the connection is lost.
-pub(super) async fn exchange(pool: &PgPool, bus: &Bus) {
-    loop {
-        let Err(error) = converse(pool, bus).await;
-        tracing::debug!(%error, "other servers are not heard; what they change is seen by polling");
-        sleep(RETRY).await;
-        // What was to be told meanwhile was missed; the others poll.
-        bus.outbox.take();
-    }
+/// Tells and hears on one connection until that is lost. Others poll what is lost with it.
+pub(super) async fn exchange(pool: &PgPool, bus: &Bus, task: &Task) -> Result<(), Failure> {
+    // What was to be told while there was no connection.
+    bus.outbox.take();
+    let Err(error) = converse(pool, bus, task).await;
+    Err(error.into())
 }
 
-async fn converse(pool: &PgPool, bus: &Bus) -> Result<Infallible, sqlx::Error> {
+async fn converse(pool: &PgPool, bus: &Bus, task: &Task) -> Result<Infallible, sqlx::Error> {
     let mut listener = change::listen(pool).await?;
     let mut own = own_id(&mut listener, bus).await?;
     let mut next = Instant::now();
+    let mut check = Instant::now();
     loop {
         tokio::select! {
-            // Reading is safe to be given up: a message is taken whole or not at all.
+            // Cancel-safe: a message is taken whole or not at all.
             heard = listener.try_recv() => match heard? {
                 // What this process told it knows.
                 Some(heard) if heard.process_id() == own => {}
@@ -86,6 +85,12 @@ async fn converse(pool: &PgPool, bus: &Bus) -> Result<Infallible, sqlx::Error> {
                 let changed = bus.outbox.take();
                 change::tell(&mut listener, &changed).await?;
                 next = Instant::now() + PAUSE;
+            }
+            // A connection whose other end is gone is silent for ever: it is asked for a sign of life.
+            () = sleep_until(check) => {
+                change::own_id(&mut listener).await?;
+                task.succeeded();
+                check = Instant::now() + CHECK;
             }
         }
     }

@@ -5,22 +5,25 @@
 //! ten thousand of them would be five thousand queries a second that mostly find nothing.
 
 use super::bus::{Bus, Channel, Frame};
+use crate::background::{Task, caught};
 use crate::store::{
     log,
-    migration::{self, Glance},
+    migration::{self, Change, Glance},
     phase,
 };
-use app::model::{LogBatch, State};
+use app::model::{LogBatch, MigrationSummary, State};
 use sqlx::PgPool;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use time::OffsetDateTime;
-use tokio::time::sleep;
+use tokio::{sync::Mutex, time::sleep};
 use uuid::Uuid;
 
 /// How often the database is asked although nobody has said that anything changed.
 pub const POLL: Duration = Duration::from_secs(2);
 /// Between two looks at the fleet, however much changes.
 const FLEET_PAUSE: Duration = Duration::from_millis(100);
+/// Migrations whose summaries are read at once.
+pub(super) const CHANGES: usize = 500;
 /// Bytes of log read at once.
 pub(super) const PIECE: i64 = 1 << 20;
 
@@ -33,12 +36,19 @@ pub struct Seen {
     pub state_at: OffsetDateTime,
 }
 
-/// Publishes what is new about a migration until nobody watches it any more.
-pub(super) async fn keep(pool: PgPool, channel: Arc<Channel>, mut seen: Seen) {
+/// Publishes what is new about a migration until nobody watches it any more. A panic ends one look, not the watching.
+pub(super) async fn keep(pool: PgPool, channel: Arc<Channel>, mut seen: Seen, task: Arc<Task>) {
     let mut ended = None;
     loop {
-        if let Err(error) = look(&pool, &channel, &mut seen, &mut ended).await {
-            tracing::debug!(migration = %channel.migration, %error, "a watcher waits for the database");
+        match caught(look(&pool, &channel, &mut seen, &mut ended)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::debug!(migration = %channel.migration, %error, "a watcher waits for the database");
+            }
+            Err(message) => {
+                task.panicked(&format!("{}: {message}", channel.migration));
+                sleep(POLL).await;
+            }
         }
         tokio::select! {
             () = channel.nudge.notified() => {}
@@ -72,7 +82,7 @@ async fn look(
         if seen.state_at != now.state_at
             && let Some(row) = migration::find(pool, id).await?
         {
-            channel.publish_some(Frame::state(row.state_at, &row.summary()?));
+            channel.publish_some(Frame::of_state(&row.summary()?));
         }
         publish_phases(pool, channel, &now, state).await?;
         *seen = Seen { lines, state_at: now.state_at };
@@ -109,38 +119,39 @@ impl Channel {
     }
 }
 
-/// Publishes the states that change, of all migrations. It looks also where nobody watches: whoever begins to is not told what
-/// happened long ago.
-pub(super) async fn fleet(pool: &PgPool, bus: &Bus) {
-    let mut told = HashMap::new();
-    loop {
-        if let Err(error) = look_at_fleet(pool, bus, &mut told).await {
-            tracing::debug!(%error, "the watcher of the fleet waits for the database");
-        }
-        sleep(FLEET_PAUSE).await;
-        tokio::select! {
-            () = bus.fleet.nudge.notified() => {}
-            () = sleep(POLL) => {}
-        }
-    }
+/// What the watcher of the fleet has published.
+#[derive(Debug, Default)]
+pub(super) struct Published {
+    /// The latest published change of each migration, as far as a next look can find it again.
+    changes: HashMap<Uuid, Change>,
 }
 
-async fn look_at_fleet(pool: &PgPool, bus: &Bus, told: &mut HashMap<Uuid, OffsetDateTime>) -> Result<(), sqlx::Error> {
-    loop {
-        let since = *bus.fleet.seen.borrow();
-        let changes = migration::changed_since(pool, since).await?;
-        for (at, summary) in changes.found {
-            // Changes are looked for a little further back than the last one; most of them were told.
-            if told.insert(summary.id, at) != Some(at)
-                && let Some(frame) = Frame::state(at, &summary)
+/// One look at the fleet: publishes the states that changed since the last one. It looks even where nobody watches, so that a viewer
+/// who comes later is not shown old changes.
+pub(super) async fn look_at_fleet(pool: &PgPool, bus: &Bus, published: &Mutex<Published>) -> Result<(), sqlx::Error> {
+    // However much changes.
+    sleep(FLEET_PAUSE).await;
+    // One look at a time has it: a look that was given up is over.
+    let mut published = published.lock().await;
+    let since = *bus.fleet.seen.borrow();
+    let changes = migration::changed_since(pool, since).await?;
+    let is_new = |change: &&Change| published.changes.get(&change.id) != Some(*change);
+    let new: Vec<Change> = changes.found.iter().filter(is_new).copied().collect();
+    for some in new.chunks(CHANGES) {
+        let ids: Vec<Uuid> = some.iter().map(|change| change.id).collect();
+        let mut summaries: HashMap<Uuid, MigrationSummary> = HashMap::with_capacity(ids.len());
+        summaries
+            .extend(migration::readable_summaries(pool, &ids).await?.into_iter().map(|summary| (summary.id, summary)));
+        for change in some {
+            if let (Some(since), Some(summary)) = (since, summaries.get(&change.id))
+                && let Some(frame) = Frame::state(since, summary)
             {
                 let _ = bus.fleet.frames.send(frame);
             }
-        }
-        bus.fleet.seen.send_replace(Some(changes.newest));
-        told.retain(|_, at| changes.newest - *at < migration::LATE * 2);
-        if !changes.more {
-            return Ok(());
+            published.changes.insert(change.id, *change);
         }
     }
+    published.changes.retain(|_, change| !change.is_before(changes.next));
+    bus.fleet.seen.send_replace(Some(changes.next));
+    Ok(())
 }

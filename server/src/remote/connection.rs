@@ -2,8 +2,12 @@
 //!
 //! A running job has a connection of its own: russh stops reading a whole connection when one of its channels is not
 //! drained, so a slow database would otherwise freeze commands that have nothing to do with it.
+//!
+//! Every wait has an end, whatever the host does: connecting, signing in, opening a channel, a command as a whole, a connection as a whole
+//! where it was opened for somebody who waits. What a command prints is bounded by its caller. Only a follower of a running job may be
+//! silent for hours; that the host lives is found out by keepalives then.
 
-use super::{HostKey, Pin, RemoteError};
+use super::{HostKey, Pin, RemoteError, socket::Socket};
 use russh::{
     ChannelMsg, cipher, client,
     keys::{PrivateKey, PrivateKeyWithHashAlg, PublicKeyOrCertificate},
@@ -14,10 +18,18 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::time::timeout;
+use tokio::{
+    net::TcpStream,
+    sync::OwnedSemaphorePermit,
+    time::{Instant, timeout, timeout_at},
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const KEEPALIVE: Duration = Duration::from_secs(15);
+/// How long a host may take to begin a command.
+const CHANNEL_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a command may be silent that prints a file.
+const SILENCE: Duration = Duration::from_secs(60);
 /// In the order of preference.
 const CIPHERS: [cipher::Name; 5] =
     [cipher::AES_256_GCM, cipher::CHACHA20_POLY1305, cipher::AES_256_CTR, cipher::AES_192_CTR, cipher::AES_128_CTR];
@@ -78,6 +90,17 @@ impl Output {
 pub struct Connection {
     session: client::Handle<Verifier>,
     place: String,
+    /// When it must not be used any more.
+    until: Option<Instant>,
+}
+
+/// What a connection is given when it is opened.
+#[derive(Debug, Default)]
+pub struct Terms {
+    /// A place at the host, given back when the socket is closed, which may be later than the [`Connection`] is dropped.
+    pub place: Option<OwnedSemaphorePermit>,
+    /// How long it may be used; for ever where there is none.
+    pub longest: Option<Duration>,
 }
 
 /// Checks the host key; remembers what was offered, for the error and for the page that lets somebody pin it.
@@ -106,13 +129,16 @@ impl Connection {
     /// # Errors
     /// [`RemoteError::Unreachable`], [`RemoteError::HostKeyUnknown`], [`RemoteError::HostKeyChanged`],
     /// [`RemoteError::Refused`] or [`RemoteError::Silent`].
-    pub async fn open(address: &Address) -> Result<Self, RemoteError> {
+    pub async fn open(address: &Address, terms: Terms) -> Result<Self, RemoteError> {
+        let until = terms.longest.map(|longest| Instant::now() + longest);
         let place = address.place();
         let offered = Arc::new(Mutex::new(None));
         let verifier = Verifier { pin: address.pin.clone(), offered: offered.clone() };
         let connect = async {
-            let config = Arc::new(config(&address.pin));
-            client::connect(config, (address.host.as_str(), address.port), verifier).await
+            let stream = TcpStream::connect((address.host.as_str(), address.port)).await?;
+            stream.set_nodelay(true)?;
+            let socket = Socket::new(stream, terms.place);
+            client::connect_stream(Arc::new(config(&address.pin)), socket, verifier).await
         };
         let session = match timeout(CONNECT_TIMEOUT, connect).await {
             Err(_) => return Err(RemoteError::Silent { host: place, seconds: CONNECT_TIMEOUT.as_secs() }),
@@ -123,17 +149,19 @@ impl Connection {
                     .unwrap_or_else(|| RemoteError::Unreachable { host: place, source: Box::new(error) }));
             }
         };
-        let mut connection = Self { session, place };
+        let mut connection = Self { session, place, until };
         connection.sign_in(address).await?;
         Ok(connection)
     }
 
     async fn sign_in(&mut self, address: &Address) -> Result<(), RemoteError> {
         let lost = |place: &str, source| RemoteError::Lost { host: place.to_owned(), source: Some(source) };
-        let rsa = self.session.best_supported_rsa_hash().await.map_err(|e| lost(&self.place, e))?.flatten();
-        let key = PrivateKeyWithHashAlg::new(address.key.clone(), rsa);
-        let answer = timeout(CONNECT_TIMEOUT, self.session.authenticate_publickey(&address.user, key)).await;
-        match answer {
+        let sign_in = async {
+            let rsa = self.session.best_supported_rsa_hash().await?.flatten();
+            let key = PrivateKeyWithHashAlg::new(address.key.clone(), rsa);
+            self.session.authenticate_publickey(&address.user, key).await
+        };
+        match timeout(CONNECT_TIMEOUT, sign_in).await {
             Err(_) => Err(RemoteError::Silent { host: self.place.clone(), seconds: CONNECT_TIMEOUT.as_secs() }),
             Ok(Err(error)) => Err(lost(&self.place, error)),
             Ok(Ok(result)) if result.success() => Ok(()),
@@ -153,9 +181,11 @@ impl Connection {
         patience: Duration,
         limit: usize,
     ) -> Result<Output, RemoteError> {
-        match timeout(patience, self.run_unhurried(command, stdin, limit)).await {
+        let began = Instant::now();
+        let end = self.until.map_or(began + patience, |until| until.min(began + patience));
+        match timeout_at(end, self.run_unhurried(command, stdin, limit)).await {
             Ok(result) => result,
-            Err(_) => Err(RemoteError::Silent { host: self.place.clone(), seconds: patience.as_secs() }),
+            Err(_) => Err(RemoteError::Silent { host: self.place.clone(), seconds: began.elapsed().as_secs() }),
         }
     }
 
@@ -177,15 +207,31 @@ impl Connection {
         Ok(output)
     }
 
-    /// Starts a command whose output is taken piece by piece.
+    /// Starts a command whose output is taken piece by piece. It may be silent for ever.
     ///
     /// # Errors
-    /// [`RemoteError::Lost`].
+    /// [`RemoteError::Lost`], [`RemoteError::Silent`].
     pub async fn stream(&self, command: &str) -> Result<Stream, RemoteError> {
         let lost = |source| RemoteError::Lost { host: self.place.clone(), source: Some(source) };
-        let channel = self.session.channel_open_session().await.map_err(lost)?;
-        channel.exec(true, command).await.map_err(lost)?;
-        Ok(Stream { channel, place: self.place.clone(), status: None, signalled: false })
+        let start = async {
+            let channel = self.session.channel_open_session().await?;
+            channel.exec(true, command).await?;
+            Ok(channel)
+        };
+        let channel = match timeout(CHANNEL_TIMEOUT, start).await {
+            Ok(channel) => channel.map_err(lost)?,
+            Err(_) => return Err(RemoteError::Silent { host: self.place.clone(), seconds: CHANNEL_TIMEOUT.as_secs() }),
+        };
+        Ok(Stream { channel, place: self.place.clone(), status: None, signalled: false, silence: None, until: None })
+    }
+
+    /// Starts a command that prints a file and ends. It may take `longest` as a whole, and must not be silent for long.
+    ///
+    /// # Errors
+    /// [`RemoteError::Lost`], [`RemoteError::Silent`].
+    pub async fn print(&self, command: &str, longest: Duration) -> Result<Stream, RemoteError> {
+        let stream = self.stream(command).await?;
+        Ok(Stream { silence: Some(SILENCE), until: Some((Instant::now() + longest, longest)), ..stream })
     }
 }
 
@@ -196,6 +242,10 @@ pub struct Stream {
     /// The exit status, once the stream has ended; none where a signal ended the command.
     pub status: Option<u32>,
     signalled: bool,
+    /// How long it may print nothing.
+    silence: Option<Duration>,
+    /// When it must have ended, and after how long that is.
+    until: Option<(Instant, Duration)>,
 }
 
 /// A piece of output.
@@ -218,10 +268,22 @@ impl Stream {
     /// The next piece; `None` once the command has ended and everything it printed was given out.
     ///
     /// # Errors
-    /// [`RemoteError::Lost`] where the stream ends without saying how the command did.
+    /// [`RemoteError::Lost`] where the stream ends without saying how the command did; [`RemoteError::Silent`] where it takes longer than
+    /// it may.
     pub async fn next(&mut self) -> Result<Option<Piece>, RemoteError> {
+        let quiet = self.silence.map(|silence| (Instant::now() + silence, silence));
+        let ends = [quiet, self.until].into_iter().flatten().min();
         loop {
-            match self.channel.wait().await {
+            let waited = match ends {
+                None => self.channel.wait().await,
+                Some((end, allowed)) => match timeout_at(end, self.channel.wait()).await {
+                    Ok(waited) => waited,
+                    Err(_) => {
+                        return Err(RemoteError::Silent { host: self.place.clone(), seconds: allowed.as_secs() });
+                    }
+                },
+            };
+            match waited {
                 Some(ChannelMsg::Data { data }) => return Ok(Some(Piece::Stdout(data))),
                 Some(ChannelMsg::ExtendedData { data, .. }) => return Ok(Some(Piece::Stderr(data))),
                 Some(ChannelMsg::ExitStatus { exit_status }) => self.status = Some(exit_status),

@@ -10,9 +10,10 @@
 pub mod connection;
 pub mod host_key;
 pub mod key;
+mod socket;
 pub mod spool;
 
-pub use connection::{Address, Connection, Output};
+pub use connection::{Address, Connection, Output, Terms};
 pub use host_key::{HostKey, Pin};
 
 use crate::error;

@@ -26,6 +26,8 @@ use time::OffsetDateTime;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const LIMIT: usize = 4 << 20;
+/// How long a log may take on its way as a whole.
+const LONGEST: Duration = Duration::from_secs(3600);
 
 /// A job's folder on its master: relative, so that it lies under the login directory, which is `/` for root on AIX.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,9 +173,9 @@ impl Job {
     /// The output from byte `offset` to its present end.
     ///
     /// # Errors
-    /// [`RemoteError::Lost`].
+    /// [`RemoteError::Lost`], [`RemoteError::Silent`].
     pub async fn rest(&self, connection: &Connection, offset: u64) -> Result<Stream, RemoteError> {
-        connection.stream(&format!("tail -c +{} {}/out", offset + 1, quote(&self.folder()))).await
+        connection.print(&format!("tail -c +{} {}/out", offset + 1, quote(&self.folder())), LONGEST).await
     }
 
     /// When `out` had which size, by our clock. Unreadable lines are left out.

@@ -53,6 +53,8 @@ pub struct Member {
     /// Its master's name.
     pub master: String,
     ambiguous: bool,
+    /// A server launches it now, or waits before it tries again.
+    pub being_tried: bool,
     /// Since when NIM no longer lists it.
     pub missing_since: Option<OffsetDateTime>,
     /// Its wave.
@@ -272,7 +274,7 @@ pub async fn members(db: impl PgExecutor<'_>, id: Uuid) -> Result<Vec<Member>, s
 pub async fn members_of(db: impl PgExecutor<'_>, ids: &[Uuid]) -> Result<Vec<Member>, sqlx::Error> {
     sqlx::query_as(
         "SELECT m.campaign_id, m.client_id, c.name AS client, c.master_id, n.name AS master, c.missing_since,
-                EXISTS (SELECT FROM client o WHERE o.name = c.name AND o.id <> c.id) AS ambiguous, m.wave, m.state, m.target_disks, m.migration_id, m.refused, g.state AS migration_state,
+                EXISTS (SELECT FROM client o WHERE o.name = c.name AND o.id <> c.id) AS ambiguous, m.tried_until > now() AS being_tried, m.wave, m.state, m.target_disks, m.migration_id, m.refused, g.state AS migration_state,
                 n.approve_starts, n.second_person
          FROM campaign_member m JOIN client c ON c.id = m.client_id JOIN master n ON n.id = c.master_id LEFT JOIN migration g ON g.id = m.migration_id
          WHERE m.campaign_id = ANY($1) ORDER BY m.campaign_id, m.wave, m.position",
@@ -282,16 +284,17 @@ pub async fn members_of(db: impl PgExecutor<'_>, ids: &[Uuid]) -> Result<Vec<Mem
     .await
 }
 
-/// Takes a running campaign that no server works on.
+/// Takes a running campaign that no server works on. Only its id is read: one that cannot be read must not keep the others from their
+/// turn.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn claim(db: &mut PgConnection, ttl: Duration) -> Result<Option<Row>, sqlx::Error> {
-    sqlx::query_as(
+pub async fn claim(db: &mut PgConnection, ttl: Duration) -> Result<Option<Uuid>, sqlx::Error> {
+    sqlx::query_scalar(
         "UPDATE campaign SET worked_until = now() + $1 * interval '1 second'
          WHERE id = (SELECT id FROM campaign WHERE state = 'running' AND worked_until < now()
                      ORDER BY worked_until FOR UPDATE SKIP LOCKED LIMIT 1)
-         RETURNING *",
+         RETURNING id",
     )
     .bind(ttl.as_secs_f64())
     .fetch_optional(db)
@@ -309,6 +312,44 @@ pub async fn release(db: &mut PgConnection, id: Uuid, pause: Duration) -> Result
         .execute(db)
         .await
         .map(|_| ())
+}
+
+/// Takes those of these members that no server launches now; the members that were taken.
+///
+/// # Errors
+/// Those of the database.
+pub async fn take(
+    conn: &mut PgConnection,
+    id: Uuid,
+    clients: &[Uuid],
+    ttl: Duration,
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar(
+        "UPDATE campaign_member SET tried_until = now() + $3 * interval '1 second'
+         WHERE campaign_id = $1 AND client_id = ANY($2) AND state = 'waiting' AND tried_until <= now() RETURNING client_id",
+    )
+    .bind(id)
+    .bind(clients)
+    .bind(ttl.as_secs_f64())
+    .fetch_all(conn)
+    .await
+}
+
+/// Has a member that still waits launched no sooner than after a pause.
+///
+/// # Errors
+/// Those of the database.
+pub async fn try_again(conn: &mut PgConnection, id: Uuid, client: Uuid, pause: Duration) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE campaign_member SET tried_until = now() + $3 * interval '1 second'
+         WHERE campaign_id = $1 AND client_id = $2 AND state = 'waiting'",
+    )
+    .bind(id)
+    .bind(client)
+    .bind(pause.as_secs_f64())
+    .execute(conn)
+    .await
+    .map(|_| ())
 }
 
 /// Moves a campaign on. False where it is not in state `from` and wave `wave` any more.

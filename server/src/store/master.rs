@@ -4,6 +4,7 @@ use crate::remote::HostKey;
 use aix::ObjectName;
 use app::model::{Approvals, HostKeyState, Master, NewMaster, ShrunkList};
 use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
+use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -109,6 +110,15 @@ impl Row {
 /// Those of the database.
 pub async fn list(pool: &PgPool) -> Result<Vec<Row>, sqlx::Error> {
     sqlx::query_as(select!("ORDER BY m.name")).fetch_all(pool).await
+}
+
+/// The masters that were not read for this long, and the simulated ones, which may be new.
+///
+/// # Errors
+/// Those of the database.
+pub async fn unread(pool: &PgPool, since: Duration) -> Result<Vec<Uuid>, sqlx::Error> {
+    let unread = "SELECT id FROM master WHERE simulated OR refreshed_at IS NULL OR refreshed_at < now() - $1 * interval '1 second'";
+    sqlx::query_scalar(unread).bind(since.as_secs_f64()).fetch_all(pool).await
 }
 
 /// One master.

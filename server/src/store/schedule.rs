@@ -1,12 +1,15 @@
 //! Windows, blackouts, groups, limits; and everything that decides whose turn it is, read at one moment.
 
+use super::each::{self, Unreadable};
 use crate::engine::{
     calendar::Calendar,
     schedule::{self, Active, Free, Situation, Waiting},
 };
 use aix::ObjectName;
 use app::model::{Blackout, Group, LaunchRequest, NamedClient, NewBlackout, State, Window};
-use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
+use sqlx::postgres::{PgConnection, PgExecutor, PgPool, PgRow};
+use sqlx::types::Json;
+use sqlx::{FromRow as _, Row as _};
 use std::collections::HashMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -25,6 +28,17 @@ const WORKED_ON: [State; 7] = [
     State::RollingBack,
 ];
 
+/// The earliest time that can be read.
+const BEGINNING: OffsetDateTime = time::PrimitiveDateTime::MIN.assume_utc();
+
+/// The times of a blackout as they can be decoded: PostgreSQL knows later ones than [`OffsetDateTime`], and `infinity`.
+macro_rules! times {
+    () => {
+        "LEAST(GREATEST(starts_at, '0001-01-01Z'), '9999-12-31 23:59:59Z') AS starts_at,
+         LEAST(GREATEST(ends_at, '0001-01-01Z'), '9999-12-31 23:59:59Z') AS ends_at"
+    };
+}
+
 fn words(states: &[State]) -> Vec<&'static str> {
     states.iter().map(|state| state.as_str()).collect()
 }
@@ -37,16 +51,6 @@ struct WaitingRow {
     request: Json<LaunchRequest>,
     cache_need_mib: Option<i64>,
     start_now: bool,
-}
-
-#[derive(sqlx::FromRow)]
-struct ActiveRow {
-    master_id: Uuid,
-    group_name: Option<String>,
-    cache_vg: Option<String>,
-    cache_need_mib: Option<i64>,
-    cached_at: Option<OffsetDateTime>,
-    place: bool,
 }
 
 /// An approved cutover that waits for its time.
@@ -84,18 +88,32 @@ pub async fn anything(db: impl PgExecutor<'_>) -> Result<bool, sqlx::Error> {
     .await
 }
 
-/// Everything that decides.
+/// Everything that decides, and what of it cannot be read.
+#[derive(Debug)]
+pub struct Seen {
+    /// What can be judged.
+    pub situation: Situation,
+    /// Approved cutovers that wait for their time.
+    pub planned: Vec<Planned>,
+    /// Migrations that cannot be judged, with the reason that they show.
+    pub unreadable: Vec<(Uuid, String)>,
+    /// What each migration shows now as its reason.
+    pub reasons: HashMap<Uuid, String>,
+}
+
+/// Reads everything that decides. A row that cannot be read stops only what depends on it: a blackout counts as in force, a migration
+/// waits, space that is not known to be free is not.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn situation(conn: &mut PgConnection) -> Result<Situation, sqlx::Error> {
-    let waiting: Vec<WaitingRow> = sqlx::query_as(
-        "SELECT g.id, g.master_id, c.group_name, g.request, g.cache_need_mib, g.start_now
+pub async fn situation(conn: &mut PgConnection) -> Result<Seen, sqlx::Error> {
+    let waiting = sqlx::query(
+        "SELECT g.id, g.master_id, c.group_name, g.request, g.cache_need_mib, g.start_now, g.reason
          FROM migration g LEFT JOIN client c ON c.id = g.client_id WHERE g.state = 'queued' ORDER BY g.requested_at, g.id",
     )
     .fetch_all(&mut *conn)
     .await?;
-    let active: Vec<ActiveRow> = sqlx::query_as(
+    let active = sqlx::query(
         "SELECT g.master_id, c.group_name, g.request->>'cache_vg' AS cache_vg, g.cache_need_mib, p.started_at AS cached_at,
                 g.state = ANY($1) AS place
          FROM migration g LEFT JOIN client c ON c.id = g.client_id
@@ -106,40 +124,117 @@ pub async fn situation(conn: &mut PgConnection) -> Result<Situation, sqlx::Error
     .bind(words(&WORKED_ON))
     .fetch_all(&mut *conn)
     .await?;
-    let masters: Vec<(Uuid, String, i32, i32, Option<OffsetDateTime>)> =
-        sqlx::query_as("SELECT id, name, max_running, stagger_seconds, last_start_at FROM master")
+    // A start that lies in the future was no start.
+    let masters = sqlx::query(
+        "SELECT id, name, max_running, stagger_seconds, CASE WHEN last_start_at <= now() THEN last_start_at END AS last_start_at
+         FROM master",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let groups = sqlx::query("SELECT name, max_running FROM client_group").fetch_all(&mut *conn).await?;
+    let free = sqlx::query("SELECT master_id, name, free_mib, seen_at FROM cache_vg").fetch_all(&mut *conn).await?;
+    let blackouts =
+        sqlx::query(concat!("SELECT reason, ", times!(), ", master_id FROM blackout WHERE ends_at > now()"))
             .fetch_all(&mut *conn)
             .await?;
-    let groups: Vec<(String, i32)> =
-        sqlx::query_as("SELECT name, max_running FROM client_group").fetch_all(&mut *conn).await?;
-    let free: Vec<(Uuid, String, i64, OffsetDateTime)> =
-        sqlx::query_as("SELECT master_id, name, free_mib, seen_at FROM cache_vg").fetch_all(&mut *conn).await?;
-    let blackouts: Vec<(String, OffsetDateTime, OffsetDateTime, Option<Uuid>)> =
-        sqlx::query_as("SELECT reason, starts_at, ends_at, master_id FROM blackout WHERE ends_at > now()")
-            .fetch_all(&mut *conn)
-            .await?;
-    Ok(Situation {
-        waiting: waiting.into_iter().map(as_waiting).collect(),
-        active: active.into_iter().map(as_active).collect(),
-        masters: masters
-            .into_iter()
-            .map(|(id, name, most, stagger, last_start)| {
-                let stagger = time::Duration::seconds(stagger.into());
-                let max_running = usize::try_from(most).unwrap_or(usize::MAX);
-                (id, schedule::Master { name, max_running, stagger, last_start })
-            })
-            .collect(),
-        groups: groups.into_iter().map(|(name, most)| (name, usize::try_from(most).unwrap_or(usize::MAX))).collect(),
-        free: free
-            .into_iter()
-            .map(|(master, name, mib, seen_at)| ((master, name), Free { mib: mib.unsigned_abs(), seen_at }))
-            .collect(),
-        windows: calendars(&mut *conn).await?,
-        blackouts: blackouts
-            .into_iter()
-            .map(|(reason, from, until, master)| schedule::Blackout { reason, from, until, master })
-            .collect(),
+    let planned = sqlx::query(
+        "SELECT id, master_id, cutover_not_before, cutover_window, reason FROM migration
+         WHERE state = 'clone_ready' AND cutover_at IS NOT NULL ORDER BY cutover_at FOR UPDATE SKIP LOCKED",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let reasons =
+        waiting.iter().chain(&planned).filter_map(|row| Some((row.try_get("id").ok()?, row.try_get("reason").ok()?)));
+    let reasons = reasons.collect();
+    let mut unreadable = Vec::new();
+    let waiting = judged(&waiting, &mut unreadable, |row| WaitingRow::from_row(row).map(as_waiting));
+    let planned = judged(&planned, &mut unreadable, |row| Planned::from_row(row));
+    let (windows, unreadable_windows) = calendars(&mut *conn).await?;
+    let situation = Situation {
+        waiting,
+        active: active.iter().map(as_active).collect::<Result<_, _>>()?,
+        masters: each::readable("a master", &masters, as_master).into_iter().collect(),
+        groups: each::readable("a group", &groups, as_group).into_iter().collect(),
+        free: each::readable("a cache volume group", &free, as_free).into_iter().collect(),
+        windows,
+        unreadable_windows,
+        blackouts: blackouts.iter().map(as_blackout).collect(),
+    };
+    Ok(Seen { situation, planned, unreadable, reasons })
+}
+
+/// The rows of migrations that can be read; the others with why they wait.
+fn judged<T>(
+    rows: &[PgRow],
+    unreadable: &mut Vec<(Uuid, String)>,
+    decode: impl Fn(&PgRow) -> Result<T, sqlx::Error>,
+) -> Vec<T> {
+    let mut judged = Vec::with_capacity(rows.len());
+    for row in rows {
+        match each::read(row, &decode) {
+            Ok(value) => judged.push(value),
+            Err(Unreadable(why)) => {
+                let reason =
+                    format!("Waits: its record in the database cannot be read ({why}). Correct it there, or cancel.");
+                unreadable.extend(row.try_get("id").ok().map(|id| (id, reason)));
+            }
+        }
+    }
+    judged
+}
+
+fn as_active(row: &PgRow) -> Result<Active, sqlx::Error> {
+    let place: bool = row.try_get("place")?;
+    let need: Option<i64> = row.try_get("cache_need_mib")?;
+    let need = need.map(i64::unsigned_abs);
+    let cache: Option<String> = row.try_get("cache_vg")?;
+    Ok(Active {
+        master: row.try_get("master_id")?,
+        group: row.try_get("group_name")?,
+        cache: cache.map(|vg| (vg, need)).filter(|_| place),
+        // A time that cannot be read is none, and the space stays reserved.
+        cached_at: each::read(row, |row| row.try_get("cached_at")).ok().flatten(),
+        place,
     })
+}
+
+fn as_master(row: &PgRow) -> Result<(Uuid, schedule::Master), sqlx::Error> {
+    let (most, stagger): (i32, i32) = (row.try_get("max_running")?, row.try_get("stagger_seconds")?);
+    let master = schedule::Master {
+        name: row.try_get("name")?,
+        max_running: usize::try_from(most).unwrap_or(0),
+        stagger: time::Duration::seconds(stagger.into()),
+        last_start: row.try_get("last_start_at")?,
+    };
+    Ok((row.try_get("id")?, master))
+}
+
+fn as_group(row: &PgRow) -> Result<(String, usize), sqlx::Error> {
+    let most: i32 = row.try_get("max_running")?;
+    Ok((row.try_get("name")?, usize::try_from(most).unwrap_or(0)))
+}
+
+fn as_free(row: &PgRow) -> Result<((Uuid, String), Free), sqlx::Error> {
+    let mib: i64 = row.try_get("free_mib")?;
+    let free = Free { mib: u64::try_from(mib).unwrap_or(0), seen_at: row.try_get("seen_at")? };
+    Ok(((row.try_get("master_id")?, row.try_get("name")?), free))
+}
+
+/// A blackout; one that cannot be read is in force, for its master where that can be read, else for all.
+fn as_blackout(row: &PgRow) -> schedule::Blackout {
+    let master = row.try_get("master_id").ok().flatten();
+    let decode = |row: &PgRow| Ok((row.try_get("reason")?, row.try_get("starts_at")?, row.try_get("ends_at")?));
+    match each::read(row, decode) {
+        Ok((reason, from, until)) => schedule::Blackout { reason, from, until, master },
+        Err(Unreadable(why)) => {
+            tracing::error!(
+                why,
+                "a blackout cannot be read; it counts as in force until it is corrected in the database"
+            );
+            let reason = format!("it cannot be read ({why})");
+            schedule::Blackout { reason, from: BEGINNING, until: schedule::NEVER, master }
+        }
+    }
 }
 
 fn as_waiting(row: WaitingRow) -> Waiting {
@@ -156,30 +251,6 @@ fn as_waiting(row: WaitingRow) -> Waiting {
     }
 }
 
-fn as_active(row: ActiveRow) -> Active {
-    let need = row.cache_need_mib.map(i64::unsigned_abs);
-    Active {
-        master: row.master_id,
-        group: row.group_name,
-        cache: row.cache_vg.map(|vg| (vg, need)).filter(|_| row.place),
-        cached_at: row.cached_at,
-        place: row.place,
-    }
-}
-
-/// Cutovers that wait for their time.
-///
-/// # Errors
-/// Those of the database.
-pub async fn planned(conn: &mut PgConnection) -> Result<Vec<Planned>, sqlx::Error> {
-    sqlx::query_as(
-        "SELECT id, master_id, cutover_not_before, cutover_window FROM migration
-         WHERE state = 'clone_ready' AND cutover_at IS NOT NULL ORDER BY cutover_at FOR UPDATE",
-    )
-    .fetch_all(conn)
-    .await
-}
-
 /// Gives a migration its turn. False where it does not wait any more.
 ///
 /// # Errors
@@ -192,11 +263,14 @@ pub async fn turn(conn: &mut PgConnection, id: Uuid, to: State) -> Result<bool, 
     .bind(to.as_str())
     .execute(&mut *conn)
     .await?;
+    if done.rows_affected() == 0 {
+        return Ok(false);
+    }
     sqlx::query("UPDATE master SET last_start_at = now() WHERE id = (SELECT master_id FROM migration WHERE id = $1)")
         .bind(id)
         .execute(conn)
         .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(true)
 }
 
 /// Begins a planned cutover. False where it is not planned any more.
@@ -237,7 +311,8 @@ pub async fn unseen(pool: &PgPool, seconds: f64) -> Result<Vec<(Uuid, String)>, 
         "SELECT DISTINCT g.master_id, g.request->>'cache_vg' FROM migration g
          LEFT JOIN cache_vg v ON v.master_id = g.master_id AND v.name = g.request->>'cache_vg'
          WHERE g.state = 'queued' AND g.request->>'cache_vg' IS NOT NULL
-           AND (v.seen_at IS NULL OR v.seen_at < now() - $1 * interval '1 second')",
+           -- What was seen in the future was not seen.
+           AND (v.seen_at IS NULL OR v.seen_at < now() - $1 * interval '1 second' OR v.seen_at > now() + interval '1 minute')",
     )
     .bind(seconds)
     .fetch_all(pool)
@@ -266,7 +341,7 @@ pub async fn saw(
     sqlx::query(
         "INSERT INTO cache_vg (master_id, name, free_mib, seen_at) VALUES ($1, $2, $3, $4)
          ON CONFLICT (master_id, name) DO UPDATE SET free_mib = EXCLUDED.free_mib, seen_at = EXCLUDED.seen_at
-             WHERE cache_vg.seen_at < EXCLUDED.seen_at",
+             WHERE cache_vg.seen_at < EXCLUDED.seen_at OR cache_vg.seen_at > now() + interval '1 minute'",
     )
     .bind(master)
     .bind(vg)
@@ -277,32 +352,55 @@ pub async fn saw(
     .map(|_| ())
 }
 
-/// All windows, by name.
+/// All windows, by name. One that cannot be read is logged and left out: nothing starts in it.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn windows(db: impl PgExecutor<'_>) -> Result<Vec<Window>, sqlx::Error> {
-    let rows: Vec<(String, String, Json<Vec<app::model::WeeklyRange>>)> =
-        sqlx::query_as("SELECT name, time_zone, ranges FROM maintenance_window ORDER BY name").fetch_all(db).await?;
     let now = OffsetDateTime::now_utc();
-    rows.into_iter()
-        .map(|(name, time_zone, ranges)| {
-            let name: ObjectName = name.parse().map_err(super::decode)?;
-            let window = Window { name, time_zone, ranges: ranges.0, open: false, opens_at: None };
-            let calendar = Calendar::read(&window).map_err(super::decode)?;
+    let read = read_windows(db).await?.into_iter().filter_map(|(name, read)| match read {
+        Ok((window, calendar)) => {
             let open = calendar.is_open(now);
             let opens_at = if open { None } else { calendar.next_open(now).map(Into::into) };
-            Ok(Window { open, opens_at, ..window })
-        })
-        .collect()
+            Some(Window { open, opens_at, ..window })
+        }
+        Err(Unreadable(why)) => {
+            tracing::error!(name, why, "a maintenance window cannot be read; correct it in the database");
+            None
+        }
+    });
+    Ok(read.collect())
 }
 
-async fn calendars(conn: &mut PgConnection) -> Result<HashMap<String, Calendar>, sqlx::Error> {
-    let windows = windows(conn).await?;
-    windows
-        .into_iter()
-        .map(|window| Ok((window.name.to_string(), Calendar::read(&window).map_err(super::decode)?)))
-        .collect()
+type ReadWindow = Result<(Window, Calendar), Unreadable>;
+
+async fn read_windows(db: impl PgExecutor<'_>) -> Result<Vec<(String, ReadWindow)>, sqlx::Error> {
+    let rows =
+        sqlx::query("SELECT name, time_zone, ranges FROM maintenance_window ORDER BY name").fetch_all(db).await?;
+    let read = |row: &PgRow| {
+        let name: String = row.try_get("name")?;
+        let ranges: Json<Vec<app::model::WeeklyRange>> = row.try_get("ranges")?;
+        let name: ObjectName = name.parse().map_err(super::decode)?;
+        let window =
+            Window { name, time_zone: row.try_get("time_zone")?, ranges: ranges.0, open: false, opens_at: None };
+        let calendar = Calendar::read(&window).map_err(super::decode)?;
+        Ok((window, calendar))
+    };
+    rows.iter().map(|row| Ok((row.try_get("name")?, each::read(row, read)))).collect()
+}
+
+/// The calendars of all windows, and why those are none that cannot be read.
+type Calendars = (HashMap<String, Calendar>, HashMap<String, String>);
+
+async fn calendars(conn: &mut PgConnection) -> Result<Calendars, sqlx::Error> {
+    let (mut calendars, mut unreadable) = (HashMap::new(), HashMap::new());
+    for (name, read) in read_windows(conn).await? {
+        match read {
+            Ok((_, calendar)) => drop(calendars.insert(name, calendar)),
+            Err(Unreadable(why)) => drop(unreadable.insert(name, why)),
+        }
+    }
+    Ok((calendars, unreadable))
 }
 
 /// Adds a window, or changes the one of this name.
@@ -336,10 +434,12 @@ pub async fn remove_window(db: &mut PgConnection, name: &str) -> Result<bool, sq
 /// # Errors
 /// Those of the database.
 pub async fn blackouts(db: impl PgExecutor<'_>) -> Result<Vec<Blackout>, sqlx::Error> {
-    let rows: Vec<(Uuid, String, OffsetDateTime, OffsetDateTime, Option<String>)> = sqlx::query_as(
-        "SELECT b.id, b.reason, b.starts_at, b.ends_at, m.name FROM blackout b LEFT JOIN master m ON m.id = b.master_id
-         WHERE b.ends_at > now() ORDER BY b.starts_at",
-    )
+    let rows: Vec<(Uuid, String, OffsetDateTime, OffsetDateTime, Option<String>)> = sqlx::query_as(concat!(
+        "SELECT b.id, b.reason, ",
+        times!(),
+        ", m.name FROM blackout b LEFT JOIN master m ON m.id = b.master_id
+         WHERE b.ends_at > now() ORDER BY b.starts_at"
+    ))
     .fetch_all(db)
     .await?;
     rows.into_iter()

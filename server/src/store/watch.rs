@@ -7,7 +7,8 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// Takes migrations that nobody has looked at for a while, the longest waiting first; each with its master. Several servers share
-/// them: whoever takes one has it until it is due again. Only the latest clone of a client says something of it.
+/// them: the server that takes one has it until it is due again. Those of `busy` masters are left. Only the latest clone of a client says
+/// something of it.
 ///
 /// # Errors
 /// Those of the database.
@@ -16,11 +17,12 @@ pub async fn claim(
     every: Duration,
     every_simulated: Duration,
     most: i64,
+    busy: &[Uuid],
 ) -> Result<Vec<(Uuid, Uuid)>, sqlx::Error> {
     sqlx::query_as(
         "UPDATE migration SET watched_at = now() WHERE id IN (
              SELECT g.id FROM migration g JOIN master m ON m.id = g.master_id
-             WHERE g.state IN ('running', 'held', 'clone_ready', 'awake', 'verified')
+             WHERE g.state IN ('running', 'held', 'clone_ready', 'awake', 'verified') AND g.master_id <> ALL($4)
                AND (g.watched_at IS NULL
                     OR g.watched_at < now() - CASE WHEN m.simulated THEN $2 ELSE $1 END * interval '1 second')
                AND NOT EXISTS (SELECT FROM migration n WHERE n.client_id = g.client_id AND n.requested_at > g.requested_at
@@ -31,6 +33,7 @@ pub async fn claim(
     .bind(every.as_secs_f64())
     .bind(every_simulated.as_secs_f64())
     .bind(most)
+    .bind(busy)
     .fetch_all(db)
     .await
 }

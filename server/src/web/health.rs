@@ -2,9 +2,10 @@
 
 use super::problem::Failure;
 use super::state::AppState;
-use crate::error::{DATABASE_DOWN, READ_ONLY, database};
+use crate::background::{self, Overdue};
+use crate::error::{BACKGROUND_OVERDUE, DATABASE_DOWN, READ_ONLY, database};
 use crate::store::writable;
-use app::model::Problem;
+use app::model::{FieldError, Problem, Timestamp};
 use axum::extract::State;
 use http::HeaderValue;
 use http::header::{CONTENT_TYPE, HeaderName};
@@ -54,13 +55,30 @@ fn cannot_store(error: &sqlx::Error) -> Problem {
     }
 }
 
-/// The database can store, too.
+/// The database can store, and the background tasks succeed.
 ///
 /// # Errors
-/// 503 where it does not within two seconds: it is away, read-only or full.
+/// 503 where the database does not store within two seconds: it is away, read-only or full. 503 with the tasks that do not succeed.
 pub async fn ready(State(state): State<AppState>) -> Result<&'static str, Failure> {
     state.writable.check(&state.pool).await.map_err(Failure)?;
-    Ok("ready\n")
+    let overdue = state.background.overdue();
+    if overdue.is_empty() { Ok("ready\n") } else { Err(Failure(tasks_overdue(&overdue))) }
+}
+
+/// One error a task: its name, its last success, and what went wrong.
+fn tasks_overdue(overdue: &[Overdue]) -> Problem {
+    let errors: Vec<FieldError> = overdue
+        .iter()
+        .map(|task| {
+            let since = Timestamp::from(task.since);
+            let why = task.trouble.map_or_else(|| "its pass still goes on".to_owned(), |trouble| trouble.to_string());
+            FieldError { field: task.name.to_owned(), message: format!("no success since {since}: {why}") }
+        })
+        .collect();
+    let tasks: Vec<_> = errors.iter().map(|error| format!("{}: {}", error.field, error.message)).collect();
+    let detail =
+        format!("Background tasks of this server do not succeed. {}. The server's log says why.", tasks.join("; "));
+    Problem { errors, ..BACKGROUND_OVERDUE.problem(detail) }
 }
 
 /// Prometheus' text format.
@@ -71,13 +89,14 @@ pub async fn metrics(State(state): State<AppState>) -> ([(HeaderName, HeaderValu
     };
     let open = connections(|pool| pool.size() as usize, "nimdeck_database_connections");
     let idle = connections(PgPool::num_idle, "nimdeck_database_connections_idle");
+    let background = background::metrics(&state.background);
     let version = env!("CARGO_PKG_VERSION");
     let text = format!(
         "# TYPE nimdeck_build_info gauge\nnimdeck_build_info{{version=\"{version}\"}} 1\n\
          # HELP nimdeck_uptime_seconds Time since the server started.\n# TYPE nimdeck_uptime_seconds gauge\n\
          nimdeck_uptime_seconds {uptime}\n\
          # HELP nimdeck_database_connections Open connections.\n# TYPE nimdeck_database_connections gauge\n{open}\
-         # HELP nimdeck_database_connections_idle Those not in use.\n# TYPE nimdeck_database_connections_idle gauge\n{idle}"
+         # HELP nimdeck_database_connections_idle Those not in use.\n# TYPE nimdeck_database_connections_idle gauge\n{idle}{background}"
     );
     ([(CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4"))], text)
 }

@@ -1,7 +1,7 @@
 //! What every handler can reach.
 
 use crate::auth::{password::Passwords, rate::Tries};
-use crate::{store::pools::Pools, web::health::Writable};
+use crate::{background::Background, store::pools::Pools, web::health::Writable};
 use app::port::Deck;
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
@@ -21,6 +21,8 @@ pub struct AppState {
     pub pools: Pools,
     /// What the last look at the database came to.
     pub writable: Arc<Writable>,
+    /// What goes on in the background: `/readyz` and metrics show it.
+    pub background: Arc<Background>,
     /// Password hashing.
     pub passwords: Passwords,
     /// The brake on guessing.

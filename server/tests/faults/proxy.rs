@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -24,6 +24,9 @@ pub(crate) struct Proxy {
     target: watch::Sender<SocketAddr>,
     /// Bytes that were sent to the target.
     sent: Arc<AtomicU64>,
+    /// Connections that are open, and the most that were.
+    open: Arc<AtomicUsize>,
+    most_open: Arc<AtomicUsize>,
 }
 
 impl Proxy {
@@ -35,11 +38,19 @@ impl Proxy {
             cable: watch::Sender::new(Cable::Whole),
             target: watch::Sender::new(target),
             sent: Arc::default(),
+            open: Arc::default(),
+            most_open: Arc::default(),
         };
         let here = proxy.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(carry(client, here.clone()));
+                let proxy = here.clone();
+                tokio::spawn(async move {
+                    let open = proxy.open.fetch_add(1, Ordering::SeqCst) + 1;
+                    proxy.most_open.fetch_max(open, Ordering::SeqCst);
+                    Box::pin(carry(client, proxy.clone())).await;
+                    proxy.open.fetch_sub(1, Ordering::SeqCst);
+                });
             }
         });
         proxy
@@ -64,6 +75,11 @@ impl Proxy {
         self.cut();
         self.target.send_replace(target);
         self.mend();
+    }
+
+    /// The most connections that were open at once.
+    pub(crate) fn most_open(&self) -> usize {
+        self.most_open.load(Ordering::SeqCst)
     }
 
     pub(crate) fn bytes_sent(&self) -> u64 {

@@ -28,6 +28,15 @@ pub(crate) async fn open(rest: &Rest, id: &str, query: &str, last: Option<u64>) 
     if let Some(last) = last {
         request = request.header("last-event-id", last);
     }
+    opened(request).await
+}
+
+/// Opens the stream of the whole fleet.
+pub(crate) async fn open_fleet(rest: &Rest) -> Result<Events, u16> {
+    opened(rest.request(reqwest::Method::GET, "/events?topics=fleet")).await
+}
+
+async fn opened(request: reqwest::RequestBuilder) -> Result<Events, u16> {
     let response = request.send().await.map_err(|_| 0_u16)?;
     if response.status() != 200 {
         return Err(response.status().as_u16());

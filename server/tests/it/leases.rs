@@ -3,6 +3,7 @@
 use crate::support::{Database, run, write};
 use app::model::State;
 use russh::keys::{Algorithm, PrivateKey};
+use server::background::Background;
 use server::engine::look::Size;
 use server::engine::masters::{Keys, Masters};
 use server::engine::{Engine, Timing, machine};
@@ -26,7 +27,7 @@ fn engine(pool: &PgPool) -> Arc<Engine> {
     let own = Arc::new(PrivateKey::random(&mut rand::rng(), Algorithm::Ed25519).unwrap());
     let masters = Masters::new(pool.clone(), Keys { own, lab: None });
     let timing = Timing { lease: Duration::from_secs(3), scan: Duration::from_millis(20), ..Timing::default() };
-    Engine::start(pool.clone(), Bus::new(pool.clone()), masters, timing)
+    Engine::start(pool.clone(), Bus::new(pool.clone()), &masters, timing, &Background::new())
 }
 
 async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {

@@ -3,6 +3,7 @@
 use crate::support::{Database, run, write};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
+use server::background::Background;
 use server::logs::{
     bus::Bus,
     fleet,
@@ -36,7 +37,7 @@ impl Server {
 
     fn start(pool: &PgPool) -> Self {
         let server = Self::silent(pool);
-        tokio::spawn(server.bus.clone().run(server.stop.clone()));
+        server.bus.run(&Background::new(), &server.stop);
         server
     }
 
@@ -145,7 +146,7 @@ async fn what_changes_before_a_server_has_looked_for_the_first_time_is_missed_by
     let mut fleet = Box::pin(fleet::states(pool.clone(), &server.bus, server.stop.clone(), None));
     // No look yet: no greeting. The first migration there ever was comes after it, and is told.
     assert!(tokio::time::timeout(Duration::from_millis(300), fleet.next()).await.is_err());
-    tokio::spawn(server.bus.clone().run(server.stop.clone()));
+    server.bus.run(&Background::new(), &server.stop);
     let Ok(first) = patiently(fleet.next()).await.unwrap();
     assert!(first.starts_with(b"event: heartbeat"));
     run::claimed(pool).await;

@@ -5,6 +5,7 @@ pub(crate) mod run;
 
 use app::model::Role;
 use server::auth::{password::Passwords, rate::Tries};
+use server::background::Background;
 use server::postgres::{Durability, PrivatePostgres};
 use server::settings::Secret;
 use server::store::{self, pools::Pools, user};
@@ -121,6 +122,7 @@ impl Server {
             pools: Pools::beside(pool.clone()),
             pool: pool.clone(),
             writable: Arc::default(),
+            background: Background::new(),
             passwords: self.passwords.clone(),
             tries: Arc::new(Tries::default()),
             leptos: server::serve::leptos_options(self.address),

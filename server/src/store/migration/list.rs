@@ -1,9 +1,9 @@
 //! Many migrations: the history, and what changed lately.
 
 use super::Row;
-use crate::store::{ListError, blank, cursor, like, limit, page};
+use crate::store::{ListError, blank, cursor, each, like, limit, page};
 use app::model::{MigrationFilter, MigrationSummary, Page, State};
-use sqlx::{PgExecutor, PgPool};
+use sqlx::{FromRow as _, PgExecutor, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -93,45 +93,69 @@ pub async fn summaries(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<MigrationSumma
     rows.iter().map(Row::summary).collect()
 }
 
-/// How much later than its moment a change may be seen: its transaction was still open.
-pub const LATE: time::Duration = time::Duration::seconds(1);
-
-/// Changes read at once.
-const CHANGES: usize = 500;
-
-/// What changed since a moment.
-#[derive(Debug)]
-pub struct Changes {
-    /// Where to go on next time.
-    pub newest: OffsetDateTime,
-    /// The migrations as they are now, with the moment of the change.
-    pub found: Vec<(OffsetDateTime, MigrationSummary)>,
-    /// There is more.
-    pub more: bool,
-}
-
-/// Migrations whose state or reason changed after a moment; without one, only the moment to begin at. Changes that were committed
-/// late are found by looking a little further back: most are given out more than once.
+/// The summaries of these migrations; one that cannot be read is logged and left out.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn changed_since(pool: &PgPool, since: Option<OffsetDateTime>) -> Result<Changes, sqlx::Error> {
-    let newest: OffsetDateTime = sqlx::query_scalar("SELECT COALESCE(max(state_at), $1, now()) FROM migration")
-        .bind(since)
-        .fetch_one(pool)
-        .await?;
-    let Some(since) = since.filter(|since| *since != newest) else {
-        return Ok(Changes { newest, found: Vec::new(), more: false });
+pub async fn readable_summaries(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<MigrationSummary>, sqlx::Error> {
+    let rows = sqlx::query(select!("WHERE g.id = ANY($1)")).bind(ids).fetch_all(pool).await?;
+    Ok(each::readable("a migration", &rows, |row| Row::from_row(row)?.summary()))
+}
+
+/// A place among all changes: every change before it is visible to whoever reads after it was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place(i64);
+
+/// A change of one migration, by the transaction it was made in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct Change {
+    /// The migration.
+    pub id: Uuid,
+    changed_in: i64,
+}
+
+impl Change {
+    /// Whether a reader that goes on from `place` does not find it any more.
+    #[must_use]
+    pub fn is_before(&self, place: Place) -> bool {
+        self.changed_in < place.0
+    }
+}
+
+/// What changed since a place.
+#[derive(Debug)]
+pub struct Changes {
+    /// Where to go on next time.
+    pub next: Place,
+    /// The latest change of each migration, oldest first.
+    pub found: Vec<Change>,
+}
+
+/// Migrations whose state, reason or findings changed since a place; without one, only the place to begin at.
+///
+/// Nothing is missed: the next place is the oldest transaction that still ran, taken before the changes are read. So a change that is
+/// committed late is found, however late, and changes of the transactions that ran beside it are found more than once.
+///
+/// # Errors
+/// Those of the database.
+pub async fn changed_since(pool: &PgPool, since: Option<Place>) -> Result<Changes, sqlx::Error> {
+    let next: i64 =
+        sqlx::query_scalar("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint").fetch_one(pool).await?;
+    let next = Place(next);
+    let Some(since) = since else {
+        return Ok(Changes { next, found: Vec::new() });
     };
-    let rows: Vec<Row> = sqlx::query_as(select!("WHERE g.state_at > $1 ORDER BY g.state_at LIMIT $2"))
-        .bind(since - LATE)
-        .bind(CHANGES as i64)
-        .fetch_all(pool)
-        .await?;
-    let last = rows.last().map_or(newest, |row| row.state_at);
-    let found = rows.iter().map(|row| Ok((row.state_at, row.summary()?))).collect::<Result<_, sqlx::Error>>()?;
-    let more = rows.len() == CHANGES;
-    Ok(Changes { newest: if more { last + LATE } else { newest }, found, more })
+    // The upper bound leaves out what was restored from another cluster, whose transactions had higher numbers.
+    let found = sqlx::query_as(
+        "SELECT id, changed_in FROM migration
+         WHERE changed_in >= $1 AND changed_in < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+         ORDER BY changed_in, id",
+    )
+    // A replica that was promoted may be behind the primary it replaces.
+    .bind(since.min(next).0)
+    .fetch_all(pool)
+    .await?;
+    Ok(Changes { next, found })
 }
 
 /// What tells cheaply whether there is something new.

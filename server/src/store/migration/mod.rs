@@ -18,7 +18,7 @@ macro_rules! select {
 mod list;
 mod moves;
 
-pub use list::{Changes, Glance, LATE, changed_since, glance, list, recent, summaries};
+pub use list::{Change, Changes, Glance, Place, changed_since, glance, list, readable_summaries, recent, summaries};
 pub use moves::*;
 
 use crate::engine::{

@@ -3,6 +3,7 @@
 use super::{AppState, Failure};
 use crate::{
     auth::watching::{Held, Rights},
+    background::Background,
     compute,
     error::{BAD_INPUT, NO_SUCH_RANGE, NOT_FOUND, NOT_SIGNED_IN, database},
     logs::{
@@ -32,6 +33,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use tokio_util::sync::CancellationToken;
 use tower_sessions::Session;
 use uuid::Uuid;
 
@@ -40,9 +42,11 @@ const HITS: usize = 1000;
 /// How long a search may work: enough for gigabytes, unless the pattern is made to be slow.
 const SEARCH: Duration = Duration::from_secs(10);
 
-/// Routes of `/api/v1`; the bus is that of this process.
-pub fn router(pool: PgPool, bus: Arc<Bus>) -> Router<AppState> {
-    let live = Live { bus, rights: Rights::new(pool) };
+/// Routes of `/api/v1`; the bus is that of this process. Streams end when the right to see them is gone.
+pub fn router(pool: PgPool, bus: Arc<Bus>, background: &Background, stop: CancellationToken) -> Router<AppState> {
+    let rights = Rights::new(pool);
+    rights.watch(background, stop);
+    let live = Live { bus, rights };
     let fleet = live.clone();
     Router::new()
         .route("/migrations/{id}/log", get(raw))
