@@ -152,8 +152,10 @@ impl ServerDeck {
             CampaignAction::Skip => self.skip_member(caller, id, &members, &ask, detail).await?,
             CampaignAction::RetryFailed => {
                 let failed = campaign::members_in(&members, State::FailedClean, None).map_err(db)?;
+                // First the members: a campaign that runs while its members still stand as failed is stopped again at once.
+                let asked = self.ask_all(caller, failed, Action::Retry, &Ask::default()).await;
                 self.retry_refused(caller, &row, state, detail).await?;
-                self.ask_all(caller, failed, Action::Retry, &Ask::default()).await?;
+                asked?;
             }
             CampaignAction::Cutover => {
                 let ready = campaign::members_in(&members, State::CloneReady, ask.wave).map_err(db)?;
