@@ -80,6 +80,12 @@ codes! {
     TOO_MANY_TRIES = "ND0104", 429, "Too many tries";
     /// The request came from another site.
     CROSS_SITE = "ND0105", 403, "Cross-site request refused";
+    /// A limit on requests, streams or connections is reached.
+    TOO_MANY_REQUESTS = "ND0110", 429, "Too many requests";
+    /// The request names a host that this server does not answer for.
+    WRONG_HOST = "ND0111", 421, "Not the address of this server";
+    /// The body of a request came too slowly.
+    BODY_TOO_SLOW = "ND0112", 408, "Request too slow";
     /// Nobody could administer nimdeck afterwards.
     LAST_ADMIN = "ND0113", 409, "Last administrator";
     /// The master does not answer.

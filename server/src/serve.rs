@@ -1,11 +1,16 @@
 //! Puts the server together, runs it, and takes it apart in the right order.
 
-use crate::auth::{password, password::Passwords, rate::Tries};
+use crate::auth::{device::DeviceKey, password, password::Passwords, rate::Tries};
 use crate::background::{Background, Every};
 use crate::error::{BAD_SETTING, CANNOT_LISTEN, INTERNAL, database, with_causes};
 use crate::settings::{Secret, Settings};
-use crate::store::{self, audit, open::Opened, pools::Pools, session, user};
-use crate::web::{listen, router, state::AppState};
+use crate::store::{self, audit, open::Opened, pools::Pools, secret, session, user};
+use crate::web::{
+    host::Hosts,
+    limits::{Limits, descriptors},
+    listen, router,
+    state::AppState,
+};
 use app::model::{Problem, Role};
 use app::port::Deck;
 use async_trait::async_trait;
@@ -73,11 +78,11 @@ pub async fn run(
     tell: impl Fn(Notice) + Send + Sync,
 ) -> Result<(), Problem> {
     cancel_on_signal(shutdown.clone())?;
-    allow_many_viewers();
+    let descriptors = descriptors::raise();
     let Some(opened) = shutdown.run_until_cancelled(Opened::for_server(&settings)).await else { return Ok(()) };
     let opened = opened?;
     let pools = Pools::beside(opened.pool.clone());
-    let served = serve(&settings, engine, &pools, shutdown.clone(), tell).await;
+    let served = serve(&settings, descriptors, engine, &pools, shutdown.clone(), tell).await;
     shutdown.cancel();
     pools.close().await;
     opened.close().await?;
@@ -86,6 +91,7 @@ pub async fn run(
 
 async fn serve(
     settings: &Settings,
+    descriptors: u64,
     engine: impl StartEngine,
     pools: &Pools,
     shutdown: CancellationToken,
@@ -103,6 +109,9 @@ async fn serve(
     if let Some(notice) = first_user(settings, &pools.pages, &passwords).await? {
         tell(notice);
     }
+    let limits = Arc::new(Limits::new(settings, descriptors));
+    let device_key = secret::find_or_make(&pools.pages, "device").await.map_err(|error| database(&error))?;
+    let device_key = DeviceKey::new(&device_key);
     let Engine { deck, routes, tasks } = engine.start(settings, pools, &background, shutdown.clone()).await?;
     sweep_sessions(&background, pools.pages.clone(), shutdown.clone());
     log_audit_head(&background, pools.pages.clone(), shutdown.clone());
@@ -114,14 +123,18 @@ async fn serve(
         background: background.clone(),
         passwords,
         tries: Arc::new(Tries::default()),
+        device_key,
+        limits: limits.clone(),
+        hosts: Arc::new(Hosts::new(settings, address)),
         leptos: leptos_options(address),
         secure: settings.cookies_are_secure(),
         public_url: settings.public_url.as_deref().map(Arc::from),
         shutdown: shutdown.clone(),
         started: Instant::now(),
     };
+    let connections = limits.connections.clone();
     let router = router::router(state, routes).map_err(|error| BAD_SETTING.problem(format!("public_url: {error}")))?;
-    let server = listen::serve(listener, router, shutdown.clone());
+    let server = listen::serve(listener, router, connections, shutdown.clone());
     tell(Notice::Ready(address));
     // An open stream would hold the shutdown up for ever.
     let drained = async {
@@ -133,6 +146,10 @@ async fn serve(
         () = drained => tracing::warn!("some connections did not end in {DRAIN:?}; they are cut"),
     }
     shutdown.cancel();
+    limits.requests.handlers.close();
+    if tokio::time::timeout(DRAIN, limits.requests.handlers.wait()).await.is_err() {
+        tracing::warn!("some requests did not end in {DRAIN:?}; they are given up");
+    }
     tasks.close();
     let ended = async { tokio::join!(tasks.wait(), background.wait()) };
     if tokio::time::timeout(DRAIN, ended).await.is_err() {
@@ -165,15 +182,6 @@ pub(crate) fn cancel_on_signal(shutdown: CancellationToken) -> Result<(), Proble
         shutdown.cancel();
     });
     Ok(())
-}
-
-/// Every viewer is an open file: as many as this user may have, not as many as a login begins with.
-fn allow_many_viewers() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
-        tracing::warn!(%error, "cannot raise the number of open files; many viewers may not fit");
-    }
 }
 
 /// Creates the user `admin` where there is nobody yet.

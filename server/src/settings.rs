@@ -3,10 +3,11 @@
 //! A key nobody knows is an error wherever it stands. A misspelt setting that is silently ignored is found in the night in
 //! which it mattered.
 
+use crate::web::limits::TrustedProxies;
 use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,14 +17,17 @@ const DEFAULT_FILE: &str = "nimdeck.toml";
 /// Names the file; the only variable that is no setting.
 const FILE_VARIABLE: &str = "NIMDECK_CONFIG";
 /// Settings that are numbers or switches; every other one is text, also where it looks like a number.
-const NOT_TEXT: [&str; 7] = [
+const NOT_TEXT: [&str; 10] = [
     "clone_max_age_days",
+    "connections",
+    "connections_per_address",
     "lab",
     "lab_speed",
     "max_takeovers",
     "rollback_window_days",
     "secure_cookies",
     "silent_minutes",
+    "streams_per_user",
 ];
 
 /// Every setting of the program.
@@ -48,6 +52,18 @@ pub struct Settings {
     pub log: String,
     /// The address people use, where a proxy stands before the server: `https://nimdeck.example`.
     pub public_url: Option<String>,
+    /// Proxies whose `Forwarded` and `X-Forwarded-For` are believed: addresses and networks, `10.0.0.0/8`.
+    #[serde(deserialize_with = "list")]
+    pub trusted_proxies: Vec<String>,
+    /// Further names by which browsers may address the server.
+    #[serde(deserialize_with = "list")]
+    pub allowed_hosts: Vec<String>,
+    /// Streams that one user may have open.
+    pub streams_per_user: u32,
+    /// Connections from one address; three quarters of them may be streams.
+    pub connections_per_address: u32,
+    /// Connections in all; as many as descriptors allow where absent, and never more.
+    pub connections: Option<u32>,
     /// Mark cookies `Secure`; as `public_url` says where absent.
     pub secure_cookies: Option<bool>,
     /// SSH key for NIM masters; `ssh/id_ed25519` in the data directory where absent.
@@ -74,6 +90,11 @@ impl Default for Settings {
             log_format: LogFormat::Text,
             log: "info".to_owned(),
             public_url: None,
+            trusted_proxies: Vec::new(),
+            allowed_hosts: Vec::new(),
+            streams_per_user: 256,
+            connections_per_address: 2048,
+            connections: None,
             secure_cookies: None,
             ssh_key: None,
             max_takeovers: 10,
@@ -82,6 +103,30 @@ impl Default for Settings {
             rollback_window_days: 14,
         }
     }
+}
+
+/// A list: an array in the file, text with commas in a variable or a flag.
+fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum List {
+        Text(String),
+        Items(Vec<String>),
+    }
+    let items = match List::deserialize(deserializer)? {
+        List::Text(text) => text.split(',').map(str::to_owned).collect(),
+        List::Items(items) => items,
+    };
+    Ok(items.iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect())
+}
+
+/// Whether this is a host name or an IP address, without scheme and port.
+fn is_host(text: &str) -> bool {
+    text.parse::<std::net::IpAddr>().is_ok()
+        || (text.len() <= 253
+            && text.split('.').all(|label| {
+                !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+            }))
 }
 
 /// How the server's own log is written.
@@ -95,9 +140,23 @@ pub enum LogFormat {
 }
 
 /// Text that must not be seen: it can be read by name only, and neither printed nor written out by accident.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
+
+impl<'de> Deserialize<'de> for Secret {
+    /// Only text. What is none is refused without being quoted: serde's own message would show the number that somebody uses as a
+    /// password, in an answer or in the log.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match SecretText::deserialize(deserializer) {
+            Ok(SecretText(text)) => Ok(Self(text)),
+            Err(_) => Err(serde::de::Error::custom("must be a text")),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct SecretText(String);
 
 impl Secret {
     /// Takes a secret in.
@@ -218,7 +277,29 @@ impl Settings {
                 return unfit("public_url", "must be scheme and host only, as in https://nimdeck.example");
             }
         }
+        if let Err(error) = TrustedProxies::read(self.trusted_proxies.iter().map(String::as_str)) {
+            return unfit("trusted_proxies", &error.to_string());
+        }
+        if let Some(host) = self.allowed_hosts.iter().find(|host| !is_host(host)) {
+            return unfit("allowed_hosts", &format!("{host:?} is no host name; give names without scheme and port"));
+        }
+        for (key, most) in [
+            ("streams_per_user", Some(self.streams_per_user)),
+            ("connections_per_address", Some(self.connections_per_address)),
+            ("connections", self.connections),
+        ] {
+            if most == Some(0) {
+                return unfit(key, "0 would let nobody in; give 1 or more");
+            }
+        }
         Ok(self)
+    }
+
+    /// The proxies whose headers are believed.
+    #[must_use]
+    pub fn trusted_proxies(&self) -> TrustedProxies {
+        // `check` has refused what cannot be read.
+        TrustedProxies::read(self.trusted_proxies.iter().map(String::as_str)).unwrap_or_default()
     }
 
     /// Whether cookies are marked `Secure`.
@@ -320,11 +401,35 @@ mod tests {
             "public_url = 'nimdeck.example'",
             "admin_password = ''",
             "silent_minutes = 0",
+            "trusted_proxies = ['proxy.example']",
+            "allowed_hosts = ['https://nimdeck.example']",
+            "allowed_hosts = 'nimdeck.example:3000'",
+            "streams_per_user = 0",
         ] {
             assert!(read(file, &[], &Flags::default()).is_err(), "{file}");
         }
         let missing = Settings::from_sources(Some(Path::new("/nowhere/x.toml")), vec![], &Flags::default());
         assert!(matches!(missing, Err(SettingsError::NoFile(_))));
+    }
+
+    #[test]
+    fn lists_are_arrays_or_text_with_commas() {
+        let file = "trusted_proxies = ['10.0.0.1', '::1']";
+        let settings =
+            read(file, &[("NIMDECK_ALLOWED_HOSTS", "nimdeck, nimdeck.example,")], &Flags::default()).unwrap();
+        assert_eq!(settings.trusted_proxies, ["10.0.0.1", "::1"]);
+        assert_eq!(settings.allowed_hosts, ["nimdeck", "nimdeck.example"]);
+        assert!(settings.trusted_proxies().trust("10.0.0.1".parse().unwrap()));
+    }
+
+    #[test]
+    fn m9_a_secret_of_the_wrong_kind_is_not_quoted() {
+        for file in ["admin_password = 4711", "database_url = [4711]", "admin_password = {x = 4711}"] {
+            let error = read(file, &[], &Flags::default()).unwrap_err().to_string();
+            assert!(!error.contains("4711"), "{error}");
+        }
+        let error = serde_json::from_str::<Secret>("4711").unwrap_err().to_string();
+        assert!(error.contains("text") && !error.contains("4711"), "{error}");
     }
 
     #[test]

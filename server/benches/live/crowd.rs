@@ -30,7 +30,8 @@ pub(crate) async fn measure() {
 
 /// Delays of all viewers, and by how many KiB the server grew.
 async fn run(viewers: usize) -> (Times, u64) {
-    let program = Program::start(2000).await;
+    // All of them are one user at one address.
+    let program = Program::start_with(2000, &["--streams-per-user=20000", "--connections-per-address=30000"]).await;
     let address = program.address().to_string();
     // The lines begin when everybody is there.
     let script = format!(

@@ -6,6 +6,8 @@
 use super::token;
 use crate::error::{DATABASE_DOWN, INTERNAL, NOT_SIGNED_IN, database};
 use crate::store::{self, session::NewSession};
+use crate::web::limits::{Arriving, Refusal, Source, body::Holding, is_expensive, source_of};
+use crate::web::listen::is_event_stream;
 use crate::web::problem::{Audience, Failure};
 use crate::web::state::AppState;
 use app::model::{Caller, Problem};
@@ -160,40 +162,65 @@ fn unavailable(error: tower_sessions::session::Error) -> Problem {
     }
 }
 
-/// Puts the [`Caller`] into the request, where there is one.
+/// Puts the [`Caller`] into the request, where there is one, and counts the request for them from then on, until its answer
+/// has been sent.
 pub async fn identify(State(state): State<AppState>, session: Session, mut request: Request, next: Next) -> Response {
     let audience = Audience::of(request.uri().path());
-    match caller(&state, &session, request.headers()).await {
-        Ok(Some(caller)) => {
-            tracing::Span::current().record("user", caller.username.as_str());
-            request.extensions_mut().insert(caller);
-        }
-        Ok(None) => {}
-        Err(problem) => return Failure(problem).into_response_for(audience),
+    let (source, expensive) = (source_of(&request), is_expensive(&request));
+    let caller = match caller(&state, &session, request.headers(), source).await {
+        Ok(caller) => caller,
+        Err(refusal) => return refusal.into_response_for(audience),
+    };
+    // Strangers who are slow must not take the places of those who have yet to say who they are.
+    request.extensions_mut().remove::<Arriving>();
+    let running = match state.limits.requests.run(expensive, caller.as_ref(), source).await {
+        Ok(running) => running,
+        Err(refusal) => return refusal.into_response_for(audience),
+    };
+    if let Some(caller) = caller {
+        tracing::Span::current().record("user", caller.username.as_str());
+        request.extensions_mut().insert(caller);
     }
-    next.run(request).await
+    let response = next.run(request).await;
+    if is_event_stream(&response) {
+        // It has a place of its own, for as long as it is open.
+        return response;
+    }
+    response.map(|body| Holding::body(body, running))
 }
 
-async fn caller(state: &AppState, session: &Session, headers: &HeaderMap) -> Result<Option<Caller>, Problem> {
-    match token::from_headers(headers) {
-        Err(error) => Err(NOT_SIGNED_IN.problem(format!("{error}. Make a token with `nimdeck user token`."))),
-        Ok(Some(token)) => {
-            let found =
-                store::token::caller(&state.pool, &token::hash(token)).await.map_err(|error| database(&error))?;
-            let problem = || {
-                NOT_SIGNED_IN.problem("The token is unknown, expired or revoked. Make one with `nimdeck user token`.")
-            };
-            found.map(Some).ok_or_else(problem)
+/// Whose request it is. What has the wrong form is refused without a question to the database; what has the right form but was
+/// never accepted waits for a place to be asked about.
+async fn caller(
+    state: &AppState,
+    session: &Session,
+    headers: &HeaderMap,
+    source: Source,
+) -> Result<Option<Caller>, Refusal> {
+    let token = token::from_headers(headers)
+        .map_err(|error| NOT_SIGNED_IN.problem(format!("{error}. Make a token with `nimdeck user token`.")))?;
+    let hash = match (token, session.id()) {
+        (Some(token), _) => token::hash(token),
+        (None, Some(id)) => hash(&id),
+        (None, None) => return Ok(None),
+    };
+    let _place = state.limits.lookup(&hash, source).await?;
+    let found = if token.is_some() {
+        let found = store::token::caller(&state.pool, &hash).await.map_err(|error| database(&error))?;
+        let unknown = "The token is unknown, expired or revoked. Make one with `nimdeck user token`.";
+        Some(found.ok_or_else(|| NOT_SIGNED_IN.problem(unknown))?)
+    } else {
+        let Some(user) = session.get::<Uuid>(USER).await.map_err(unavailable)? else { return Ok(None) };
+        let found = store::user::caller(&state.pool, user).await.map_err(|error| database(&error))?;
+        if found.is_some() {
+            renew(session).await?;
         }
-        Ok(None) => {
-            let Some(user) = session.get::<Uuid>(USER).await.map_err(unavailable)? else { return Ok(None) };
-            let found = store::user::caller(&state.pool, user).await.map_err(|error| database(&error))?;
-            if found.is_some() {
-                renew(session).await?;
-            }
-            Ok(found)
-        }
+        found
+    };
+    if found.is_some() {
+        state.limits.accept(hash);
     }
+    Ok(found)
 }
 
 /// Moves a used session's end; the layer then stores it and sends the cookie anew.

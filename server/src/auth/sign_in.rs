@@ -1,15 +1,24 @@
 //! Signing in and out: the one path for the form and the API.
 
-use super::{rate::Tries, session_layer};
+use super::{
+    device::Device,
+    password::PasswordError,
+    rate::{Standing, Who},
+    session_layer,
+    turns::Busy,
+};
 use crate::error::{INTERNAL, TOO_MANY_TRIES, WRONG_PASSWORD, database};
 use crate::settings::Secret;
 use crate::store::{self, user};
+use crate::web::limits::{ClientAddress, Gone, Refusal, in_words};
 use crate::web::state::AppState;
 use app::model::{Caller, Problem};
-use http::HeaderMap;
+use axum::http::header::SET_COOKIE;
+use axum::response::{IntoResponseParts, ResponseParts};
+use http::{HeaderMap, HeaderValue};
 use serde_json::json;
-use std::net::IpAddr;
-use std::time::Instant;
+use std::convert::Infallible;
+use std::time::{Duration, Instant};
 use tower_sessions::Session;
 
 /// Who wants in, and from where.
@@ -19,46 +28,105 @@ pub struct Attempt<'a> {
     pub username: &'a str,
     /// As typed.
     pub password: Secret,
-    /// The other end of the connection.
-    pub from: IpAddr,
-    /// For the browser's name.
+    /// Where it comes from.
+    pub from: ClientAddress,
+    /// For the browser's name and its device cookie.
     pub headers: &'a HeaderMap,
+    /// Whether somebody still waits for the answer.
+    pub gone: Gone,
+}
+
+/// Somebody who has just signed in.
+#[derive(Debug)]
+pub struct Welcome {
+    /// Who.
+    pub caller: Caller,
+    /// The cookie by which their browser is known from now on.
+    pub device: DeviceCookie,
+}
+
+/// The cookie by which a browser is known; a part of the response.
+#[derive(Debug, Clone)]
+pub struct DeviceCookie(Option<HeaderValue>);
+
+impl IntoResponseParts for DeviceCookie {
+    type Error = Infallible;
+
+    fn into_response_parts(self, mut parts: ResponseParts) -> Result<ResponseParts, Infallible> {
+        parts.extensions_mut().insert(self);
+        Ok(parts)
+    }
+}
+
+/// Sends the cookie of a browser that has just signed in. Outside the session layer, so that the session's cookie comes first:
+/// some clients look at one cookie only.
+pub async fn send_device_cookie(mut response: axum::response::Response) -> axum::response::Response {
+    if let Some(DeviceCookie(Some(cookie))) = response.extensions_mut().remove() {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
 }
 
 /// Checks name and password and begins a session. Both outcomes are on record.
 ///
+/// In this order, so that each step bounds the next: the brakes, which cost nothing; the turn, whose queue has an end; the database; the
+/// hash.
+///
 /// # Errors
-/// ND0103 for a wrong name, a wrong password and a disabled user alike; ND0104 after too many of them.
-pub async fn sign_in(state: &AppState, session: &Session, attempt: Attempt<'_>) -> Result<Caller, Problem> {
+/// ND0103 for a wrong name, a wrong password and a disabled user alike; ND0104 after too many of them; ND0110 where too many
+/// sign in at the same time.
+pub async fn sign_in(state: &AppState, session: &Session, attempt: Attempt<'_>) -> Result<Welcome, Refusal> {
     let username = user::normal(attempt.username);
-    admit(&state.tries, &username, attempt.from)?;
-    let from = attempt.from.to_string();
+    let device = state.device_key.device(&username, attempt.headers);
+    let who = Who { name: &username, source: attempt.from.source(), device };
+    let standing = admit(state, who, attempt.from)?;
+    let turn = state.passwords.turn(standing, who.source, state.tries.account(&username));
+    // A client that has left gives its place in the queue to the others.
+    let turn = attempt.gone.0.run_until_cancelled(turn).await.unwrap_or(Err(Busy(Duration::ZERO)));
+    let turn = turn.map_err(|busy| {
+        state.tries.take_back(who, standing);
+        Refusal::busy("Too many people sign in at the same time.", busy.0)
+    })?;
+    let from = attempt.from.0.to_string();
     let known = if user::is_valid(&username) {
         user::by_name(&state.pool, &username).await.map_err(|error| database(&error))?
     } else {
         None
     };
     let stored = known.as_ref().map(|user| user.password_hash.as_str());
-    let matches = state.passwords.verify(stored, attempt.password).await.map_err(|error| {
-        tracing::error!(error = &error as &dyn std::error::Error, "a password could not be checked");
-        INTERNAL.problem("The password could not be checked; the server's log has the cause.")
-    })?;
+    let matches = state.passwords.verify(&turn, stored, attempt.password).await.map_err(unchecked)?;
+    // What was typed as a name may be a password in the wrong field. So only the name of somebody who exists is recorded.
+    let actor = known.as_ref().map_or(UNKNOWN, |user| user.username.as_str()).to_owned();
     match known.filter(|user| matches && user.disabled_at.is_none()) {
         Some(user) => {
-            state.tries.forgive(&username, attempt.from);
+            state.tries.forgive(who, standing, Instant::now());
             let agent = attempt.headers.get(http::header::USER_AGENT).and_then(|agent| agent.to_str().ok());
             session_layer::begin(session, user.id, &from, agent).await?;
-            record(state, &username, "session.create", &from).await?;
-            Ok(Caller { id: user.id, username: user.username, role: user.role })
+            if let Some(id) = session.id() {
+                state.limits.accept(session_layer::hash(&id));
+            }
+            record(state, &actor, "session.create", &from).await?;
+            let device = device_cookie(state, &actor, device);
+            Ok(Welcome { caller: Caller { id: user.id, username: user.username, role: user.role }, device })
         }
         None => {
-            // What was typed may be a password in the wrong field: only a name that could exist is recorded.
-            let actor = if user::is_valid(&username) { username.as_str() } else { "unknown" };
-            record(state, actor, "session.refuse", &from).await?;
-            Err(WRONG_PASSWORD
-                .problem("Name or password is wrong, or the user is disabled. Ask an administrator if you forgot it."))
+            record(state, &actor, "session.refuse", &from).await?;
+            let text = "Name or password is wrong, or the user is disabled. Ask an administrator if you forgot it.";
+            Err(WRONG_PASSWORD.problem(text).into())
         }
     }
+}
+
+/// Stands in the record for a name that nobody has.
+const UNKNOWN: &str = "unknown";
+
+fn device_cookie(state: &AppState, username: &str, device: Option<Device>) -> DeviceCookie {
+    DeviceCookie(state.device_key.cookie(username, device, state.secure))
+}
+
+fn unchecked(error: PasswordError) -> Problem {
+    tracing::error!(error = &error as &dyn std::error::Error, "a password could not be checked");
+    INTERNAL.problem("The password could not be checked; the server's log has the cause.")
 }
 
 /// Ends the session and records it.
@@ -70,10 +138,14 @@ pub async fn sign_out(state: &AppState, session: &Session, caller: &Caller) -> R
     record(state, &caller.username, "session.delete", "-").await
 }
 
-fn admit(tries: &Tries, username: &str, from: IpAddr) -> Result<(), Problem> {
-    tries.admit(username, from, Instant::now()).map_err(|wait| {
-        let minutes = wait.as_secs().div_ceil(60);
-        TOO_MANY_TRIES.problem(format!("Too many sign-ins from {from}. Wait {minutes} min and try again."))
+fn admit(state: &AppState, who: Who<'_>, from: ClientAddress) -> Result<Standing, Refusal> {
+    state.tries.admit(who, Instant::now()).map_err(|wait| {
+        let wait = wait.max(Duration::from_secs(1));
+        // Without the name: it may be a password.
+        tracing::debug!(from = %from.0, ?wait, "a sign-in is put off");
+        let text =
+            format!("Too many sign-ins from {} or for this name. Wait {}, then try again.", from.0, in_words(wait));
+        Refusal::new(TOO_MANY_TRIES.problem(text), wait)
     })
 }
 

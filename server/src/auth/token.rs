@@ -29,7 +29,13 @@ pub fn from_headers(headers: &http::HeaderMap) -> Result<Option<&str>, NotAToken
         .ok()
         .and_then(|text| text.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    token.map(|(_, token)| token.trim()).filter(|token| token.starts_with(PREFIX)).map(Some).ok_or(NotAToken)
+    token.map(|(_, token)| token.trim()).filter(|token| is_token(token)).map(Some).ok_or(NotAToken)
+}
+
+/// Whether this could be a token: anything else is refused without a question to the database.
+fn is_token(text: &str) -> bool {
+    text.strip_prefix(PREFIX)
+        .is_some_and(|digits| digits.len() == 64 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
 }
 
 /// The `Authorization` header holds something else than a token of nimdeck.
@@ -44,14 +50,17 @@ mod tests {
 
     #[test]
     fn header_forms() {
-        let read = |value: &'static str| {
+        let read = |value: &str| {
             let mut headers = HeaderMap::new();
-            headers.insert("authorization", HeaderValue::from_static(value));
+            headers.insert("authorization", HeaderValue::from_str(value).unwrap());
             from_headers(&headers).map(|token| token.map(str::to_owned))
         };
-        assert_eq!(read("Bearer nd_x"), Ok(Some("nd_x".into())));
-        assert_eq!(read("bearer nd_x"), Ok(Some("nd_x".into())));
-        for other in ["Bearer x", "Basic nd_x", "nd_x", ""] {
+        let token = generate();
+        let token = token.expose();
+        assert_eq!(read(&format!("Bearer {token}")), Ok(Some(token.to_owned())));
+        assert_eq!(read(&format!("bearer {token}")), Ok(Some(token.to_owned())));
+        let junk = [format!("Basic {token}"), token.to_owned(), format!("Bearer {token}0"), token.to_uppercase()];
+        for other in ["Bearer x", "Bearer nd_x", "nd_x", ""].into_iter().chain(junk.iter().map(String::as_str)) {
             assert_eq!(read(other), Err(NotAToken), "{other}");
         }
         assert_eq!(from_headers(&HeaderMap::new()), Ok(None));

@@ -15,5 +15,11 @@ pub(super) fn run(settings: &Settings) -> Result<(), Problem> {
     say(format_args!("  lab             {}", if settings.lab { "always" } else { "where no master is configured" }));
     say(format_args!("  secure cookies  {}", settings.cookies_are_secure()));
     say(format_args!("  SSH key         {}", settings.ssh_key_path().display()));
+    let list = |items: &[String]| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
+    say(format_args!("  trusted proxies {}", list(&settings.trusted_proxies)));
+    say(format_args!("  allowed hosts   {}", list(&settings.allowed_hosts)));
+    say(format_args!("  streams         {} for one user", settings.streams_per_user));
+    let all = settings.connections.map_or_else(|| "as many as descriptors allow".to_owned(), |all| all.to_string());
+    say(format_args!("  connections     {all}, {} from one address", settings.connections_per_address));
     Ok(())
 }

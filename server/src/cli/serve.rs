@@ -23,6 +23,22 @@ pub(super) struct Serve {
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     lab_speed: Option<u32>,
+    /// Believe Forwarded and X-Forwarded-For of these proxies: addresses and networks, with commas.
+    #[arg(long, value_name = "LIST")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trusted_proxies: Option<String>,
+    /// Answer to these host names, too; with commas.
+    #[arg(long, value_name = "LIST")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed_hosts: Option<String>,
+    /// Streams that one user may have open [default: 256].
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    streams_per_user: Option<u32>,
+    /// Connections from one address [default: 2048].
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connections_per_address: Option<u32>,
     #[clap(skip)]
     #[serde(flatten)]
     flags: Flags,

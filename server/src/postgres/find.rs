@@ -5,7 +5,6 @@
 
 use super::PostgresError;
 use std::path::{Path, PathBuf};
-use tokio::process::Command;
 
 /// The directory of one installation's programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +41,7 @@ impl Programs {
     }
 
     async fn major(&self) -> Option<String> {
-        let output = Command::new(self.path("postgres")).arg("--version").output().await.ok()?;
+        let output = super::child(self.path("postgres")).arg("--version").output().await.ok()?;
         major_of(&String::from_utf8_lossy(&output.stdout)).map(str::to_owned)
     }
 }

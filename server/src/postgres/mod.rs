@@ -11,7 +11,21 @@ mod private;
 pub use find::Programs;
 pub use private::{Durability, PrivatePostgres};
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
+use tokio::process::Command;
+
+/// What a child gets of our environment: where programs and libraries are, and the local time.
+const PASSED_ON: [&str; 4] = ["PATH", "LD_LIBRARY_PATH", "TZ", "TMPDIR"];
+
+/// A program to run, with a clean environment. Ours may hold the first administrator's password and the database's
+/// (`NIMDECK_…`), and a child keeps it readable for as long as it lives.
+fn child(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear();
+    command.envs(PASSED_ON.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+    command
+}
 
 /// Why there is no private PostgreSQL.
 #[derive(Debug, thiserror::Error)]

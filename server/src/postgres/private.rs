@@ -89,13 +89,45 @@ impl PrivatePostgres {
 }
 
 /// Starts PostgreSQL again when it is gone. Queries in between fail, and say so; none is lost silently.
+///
+/// It is gone when its socket refuses a connection, or is not there. Every other failure to connect may be our own, a lack of
+/// descriptors for instance, and says nothing about PostgreSQL.
 async fn supervise(cluster: Arc<Cluster>, stop: CancellationToken) {
     while stop.run_until_cancelled(tokio::time::sleep(WATCH_INTERVAL)).await.is_some() {
-        if !cluster.answers().await {
-            tracing::warn!("the private PostgreSQL does not answer; starting it again");
-            if let Err(error) = cluster.run().await {
-                tracing::error!(error = &error as &dyn std::error::Error, "the private PostgreSQL does not start");
+        match cluster.look().await {
+            Look::Answers => {}
+            Look::Unknown(error) => {
+                tracing::warn!(%error, "the private PostgreSQL cannot be asked whether it runs; it is left alone");
             }
+            Look::Gone => {
+                tracing::warn!("the private PostgreSQL does not answer; starting it again");
+                if let Err(error) = cluster.run().await {
+                    tracing::error!(error = &error as &dyn std::error::Error, "the private PostgreSQL does not start");
+                }
+            }
+        }
+    }
+}
+
+/// What an attempt to connect says.
+#[derive(Debug)]
+enum Look {
+    /// It runs.
+    Answers,
+    /// Nobody listens.
+    Gone,
+    /// Nothing about PostgreSQL.
+    Unknown(std::io::Error),
+}
+
+impl Look {
+    fn of(connected: std::io::Result<UnixStream>) -> Self {
+        use std::io::ErrorKind::{ConnectionRefused, NotFound, WouldBlock};
+        match connected.map_err(|error| (error.kind(), error)) {
+            // Its queue of connections is full: it runs.
+            Ok(_) | Err((WouldBlock, _)) => Self::Answers,
+            Err((ConnectionRefused | NotFound, _)) => Self::Gone,
+            Err((_, error)) => Self::Unknown(error),
         }
     }
 }
@@ -148,7 +180,11 @@ impl Cluster {
     }
 
     async fn answers(&self) -> bool {
-        UnixStream::connect(self.socket_dir.join(SOCKET)).await.is_ok()
+        matches!(self.look().await, Look::Answers)
+    }
+
+    async fn look(&self) -> Look {
+        Look::of(UnixStream::connect(self.socket_dir.join(SOCKET)).await)
     }
 
     /// `initdb` beside its final place: a cluster that exists is complete, whenever the machine went down.
@@ -258,15 +294,9 @@ impl Cluster {
         self.base.join("postgres.log")
     }
 
-    /// A program of PostgreSQL: as the right user, without our environment's PG… variables, in a process group of its own
-    /// so that Ctrl-C in the terminal reaches us alone.
+    /// A program of PostgreSQL: as the right user, in a process group of its own so that Ctrl-C in the terminal reaches us alone.
     fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(self.programs.path(program));
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("PG") {
-                command.env_remove(name);
-            }
-        }
+        let mut command = super::child(self.programs.path(program));
         command.env("LC_ALL", "C").current_dir("/").stdin(Stdio::null()).process_group(0);
         if let Some(user) = self.user {
             command.uid(user.uid).gid(user.gid);
@@ -300,7 +330,7 @@ fn io(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Postgre
 }
 
 async fn id(arguments: &[&str]) -> Option<String> {
-    let output = Command::new("id").args(arguments).output().await.ok().filter(|output| output.status.success())?;
+    let output = super::child("id").args(arguments).output().await.ok().filter(|output| output.status.success())?;
     Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }
 
@@ -331,7 +361,7 @@ async fn base_directory(data_dir: &Path, user: Option<User>) -> Result<PathBuf, 
     make_private(&base, user)?;
     let Some(user) = user else { return Ok(base) };
     let reachable =
-        Command::new("test").arg("-w").arg(&base).current_dir("/").uid(user.uid).gid(user.gid).status().await;
+        super::child("test").arg("-w").arg(&base).current_dir("/").uid(user.uid).gid(user.gid).status().await;
     if reachable.is_ok_and(|status| status.success()) {
         return Ok(base);
     }
@@ -380,6 +410,18 @@ fn short_hash(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn h1_a_lack_of_descriptors_says_nothing_about_postgresql() {
+        use rustix::io::Errno;
+        let look = |errno: Errno| Look::of(Err(errno.into()));
+        for ours in [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::ACCESS] {
+            assert!(matches!(look(ours), Look::Unknown(_)), "{ours}");
+        }
+        assert!(matches!(look(Errno::CONNREFUSED), Look::Gone));
+        assert!(matches!(look(Errno::NOENT), Look::Gone));
+        assert!(matches!(look(Errno::AGAIN), Look::Answers));
+    }
 
     #[test]
     fn a_long_path_moves_the_socket_out_of_the_data_directory() {

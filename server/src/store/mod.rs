@@ -18,6 +18,7 @@ pub mod phase;
 pub mod pools;
 pub mod resource;
 pub mod schedule;
+pub mod secret;
 pub mod session;
 mod support;
 pub mod token;

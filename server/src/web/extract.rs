@@ -1,7 +1,8 @@
 //! Reading requests: axum's extractors, with refusals that name the field.
 
+use super::limits::body::is_too_slow;
 use super::problem::Failure;
-use crate::error::{BAD_INPUT, BODY_TOO_LARGE, NOT_FOUND};
+use crate::error::{BAD_INPUT, BODY_TOO_LARGE, BODY_TOO_SLOW, NOT_FOUND};
 use app::model::{Caller, Problem};
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -64,7 +65,9 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalB
 
 async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Failure> {
     Bytes::from_request(request, state).await.map_err(|rejection: BytesRejection| {
-        Failure(if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
+        Failure(if is_too_slow(&rejection) {
+            BODY_TOO_SLOW.problem("The body of the request came too slowly, so nothing was done. Send it again.")
+        } else if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
             BODY_TOO_LARGE.problem("The body of the request is too large.")
         } else {
             BAD_INPUT.problem("The body of the request could not be read to its end. Send it again.")

@@ -4,6 +4,8 @@ pub mod assets;
 pub mod extract;
 pub mod headers;
 pub mod health;
+pub mod host;
+pub mod limits;
 pub mod listen;
 pub mod pages;
 pub mod problem;

@@ -1,5 +1,6 @@
 //! The pages: sign-in, Leptos' routes and server functions, and the page for addresses that are none.
 
+use super::limits::{ClientAddress, Gone};
 use super::problem::{Audience, Failure};
 use super::state::AppState;
 use crate::auth::sign_in::{self, Attempt};
@@ -7,7 +8,7 @@ use crate::error::NOT_FOUND;
 use crate::settings::Secret;
 use app::model::Caller;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{ConnectInfo, Form, Request, State};
+use axum::extract::{Form, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, post};
 use axum::{Extension, Router};
@@ -15,7 +16,6 @@ use http::{HeaderMap, StatusCode};
 use leptos::prelude::provide_context;
 use leptos_axum::{AxumRouteListing, LeptosRoutes as _};
 use serde::Deserialize;
-use std::net::SocketAddr;
 use tower_sessions::Session;
 
 const SIGN_IN: &str = "/sign-in";
@@ -80,17 +80,21 @@ struct Credentials {
 
 async fn sign_in(
     State(state): State<AppState>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(from): Extension<ClientAddress>,
+    Extension(gone): Extension<Gone>,
     session: Session,
     headers: HeaderMap,
     form: Result<Form<Credentials>, FormRejection>,
 ) -> Response {
     let Ok(Form(form)) = form else { return Redirect::to(&sign_in::page(Some("ND0003"), "/")).into_response() };
-    let attempt = Attempt { username: &form.username, password: form.password, from: peer.ip(), headers: &headers };
+    let attempt = Attempt { username: &form.username, password: form.password, from, headers: &headers, gone };
     match sign_in::sign_in(&state, &session, attempt).await {
-        Ok(_) => Redirect::to(sign_in::local(&form.next)).into_response(),
-        Err(problem) if problem.status >= 500 => Failure(problem).into_response_for(Audience::Person),
-        Err(problem) => Redirect::to(&sign_in::page(Some(&problem.code), &form.next)).into_response(),
+        Ok(welcome) => (welcome.device, Redirect::to(sign_in::local(&form.next))).into_response(),
+        // A page of its own, so that its status says what programs look at.
+        Err(refusal) if refusal.problem.status == 429 || refusal.problem.status >= 500 => {
+            refusal.into_response_for(Audience::Person)
+        }
+        Err(refusal) => Redirect::to(&sign_in::page(Some(&refusal.problem.code), &form.next)).into_response(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Errors as they leave the server: RFC 9457 for programs, a page for people.
 
-use crate::error::{BAD_INPUT, BODY_TOO_LARGE, INTERNAL, MASTER_BUSY, METHOD_NOT_ALLOWED, NOT_FOUND, TOO_BUSY};
+use crate::error::{BAD_INPUT, BODY_TOO_LARGE, INTERNAL, MASTER_BUSY, METHOD_NOT_ALLOWED, NOT_FOUND};
 use app::model::Problem;
 use axum::Json;
 use axum::extract::Request;
@@ -69,9 +69,9 @@ impl Failure {
     /// Seconds to wait before the same request makes sense again.
     fn retry_after(&self) -> Option<HeaderValue> {
         let seconds = match self.status() {
-            StatusCode::TOO_MANY_REQUESTS if self.0.code == TOO_BUSY.code => "2",
             StatusCode::TOO_MANY_REQUESTS if self.0.code == MASTER_BUSY.code => "10",
-            StatusCode::TOO_MANY_REQUESTS => "300",
+            // A limit that knows better says it: `limits::Refusal`.
+            StatusCode::TOO_MANY_REQUESTS => "2",
             StatusCode::SERVICE_UNAVAILABLE => "5",
             _ => return None,
         };

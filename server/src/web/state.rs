@@ -1,7 +1,9 @@
 //! What every handler can reach.
 
-use crate::auth::{password::Passwords, rate::Tries};
-use crate::{background::Background, store::pools::Pools, web::health::Writable};
+use crate::auth::{device::DeviceKey, password::Passwords, rate::Tries};
+use crate::background::Background;
+use crate::store::pools::Pools;
+use crate::web::{health::Writable, host::Hosts, limits::Limits};
 use app::port::Deck;
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
@@ -27,6 +29,12 @@ pub struct AppState {
     pub passwords: Passwords,
     /// The brake on guessing.
     pub tries: Arc<Tries>,
+    /// What knows the browsers that have signed in before.
+    pub device_key: DeviceKey,
+    /// How much may be used at a time.
+    pub limits: Arc<Limits>,
+    /// The names this server answers to.
+    pub hosts: Arc<Hosts>,
     /// How pages are rendered.
     pub leptos: LeptosOptions,
     /// Mark cookies `Secure` and tell browsers to stay on https.

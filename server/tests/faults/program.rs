@@ -29,10 +29,22 @@ impl Program {
     }
 
     pub(crate) async fn start_with(speed: u32, options: &[&str]) -> Self {
+        Self::start_as(nimdeck(), speed, options).await
+    }
+
+    /// The same where it may open so many files, and no more.
+    pub(crate) async fn start_with_files(files: u32) -> Self {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &format!("ulimit -n {files} && exec \"$0\" \"$@\"")]).arg(program());
+        command.env_remove("NIMDECK_PROGRAM");
+        Self::start_as(command, 1, &[]).await
+    }
+
+    async fn start_as(command: Command, speed: u32, options: &[&str]) -> Self {
         let dir = DataDir::new();
         let mut options: Vec<String> = options.iter().map(ToString::to_string).collect();
         options.push(format!("--lab-speed={speed}"));
-        let (address, server) = spawn(dir.path(), &options, SocketAddr::from(([127, 0, 0, 1], 0))).await;
+        let (address, server) = spawn(command, dir.path(), &options, SocketAddr::from(([127, 0, 0, 1], 0))).await;
         // A later start must not set the lab's speed back.
         options.pop();
         let rest = Rest::sign_in(address).await;
@@ -52,6 +64,15 @@ impl Program {
 
     pub(crate) fn pid(&self) -> u32 {
         self.server.0.id().unwrap()
+    }
+
+    pub(crate) fn postmaster(&self) -> u32 {
+        self.dir.postmaster().unwrap()
+    }
+
+    /// What the server has written to its log.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.data().join("server.log")).unwrap()
     }
 
     pub(crate) fn data(&self) -> &Path {
@@ -74,7 +95,7 @@ impl Program {
 
     /// Starts it again on the same data directory and address.
     pub(crate) async fn start_again(&mut self) {
-        self.server = spawn(self.dir.path(), &self.options, self.address()).await.1;
+        self.server = spawn(nimdeck(), self.dir.path(), &self.options, self.address()).await.1;
     }
 
     pub(crate) fn estate(&self) -> Estate {
@@ -155,11 +176,11 @@ pub(crate) fn nimdeck() -> Command {
 }
 
 async fn spawn(
+    mut command: Command,
     dir: &Path,
     options: &[String],
     listen: SocketAddr,
 ) -> (SocketAddr, (Child, Lines<BufReader<ChildStdout>>)) {
-    let mut command = nimdeck();
     command
         .args(["serve", "--lab", &format!("--listen={listen}"), "--data-dir"])
         .arg(dir)

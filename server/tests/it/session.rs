@@ -38,7 +38,7 @@ async fn right_and_wrong_passwords_are_told_apart_and_recorded() {
             "jane session.create",
             "unknown session.refuse",
             "unknown session.refuse",
-            "nobody session.refuse",
+            "unknown session.refuse",
             "jane session.refuse"
         ]
     );

@@ -4,7 +4,7 @@ mod deck;
 pub(crate) mod run;
 
 use app::model::Role;
-use server::auth::{password::Passwords, rate::Tries};
+use server::auth::{device::DeviceKey, password::Passwords, rate::Tries};
 use server::background::Background;
 use server::postgres::{Durability, PrivatePostgres};
 use server::settings::Secret;
@@ -125,6 +125,9 @@ impl Server {
             background: Background::new(),
             passwords: self.passwords.clone(),
             tries: Arc::new(Tries::default()),
+            device_key: DeviceKey::new(&[7; 32]),
+            limits: Arc::default(),
+            hosts: Arc::new(server::web::host::Hosts::new(&server::settings::Settings::default(), self.address)),
             leptos: server::serve::leptos_options(self.address),
             secure: false,
             public_url: None,

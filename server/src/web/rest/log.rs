@@ -12,11 +12,14 @@ use crate::{
         stream::{self, Start},
     },
     store::log,
-    web::extract::{At, Filter, SignedIn},
+    web::{
+        extract::{At, Filter, SignedIn},
+        limits::{ClientAddress, Refusal, StreamPlace},
+    },
 };
 use app::model::{Caller, LogLine, LogLines, Migration, Problem};
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     body::Body,
     extract::{FromRequestParts, State},
     response::{IntoResponse, Response},
@@ -62,11 +65,12 @@ struct Live {
     rights: Arc<Rights>,
 }
 
-/// Whoever opens a stream, and by what right.
+/// A person or a script that opens a stream, and by what right.
 struct Watcher {
     caller: Caller,
     session: Session,
     headers: HeaderMap,
+    from: ClientAddress,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Watcher {
@@ -75,21 +79,29 @@ impl<S: Send + Sync> FromRequestParts<S> for Watcher {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let SignedIn(caller) = SignedIn::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
         let session = Session::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
-        Ok(Self { caller, session, headers: parts.headers.clone() })
+        let Extension(from) = Extension::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
+        Ok(Self { caller, session, headers: parts.headers.clone(), from })
     }
 }
 
 impl Watcher {
     /// Notes that a stream is open by this right.
-    fn hold(&self, live: &Live) -> Result<Held, Failure> {
+    fn hold(&self, live: &Live) -> Result<Held, Problem> {
         let none = || NOT_SIGNED_IN.problem("Sign in, or send a token as \"Authorization: Bearer nd_…\".");
-        live.rights.hold(&self.session, &self.headers).ok_or_else(|| none().into())
+        live.rights.hold(&self.session, &self.headers).ok_or_else(none)
     }
 }
 
-/// The stream, as long as its watcher may see it. Proxies that buffer would hold lines back.
-fn answer(held: Held, events: impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static) -> Response {
-    let mut response = Response::new(Body::from_stream(events.take_until(Box::pin(held.revoked()))));
+/// The stream, as long as its watcher may see it; its place is held as long. Proxies that buffer would hold lines back.
+fn answer(
+    held: Held,
+    place: StreamPlace,
+    events: impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static,
+) -> Response {
+    let events = events.take_until(Box::pin(held.revoked())).inspect(move |_| {
+        let _held = &place;
+    });
+    let mut response = Response::new(Body::from_stream(events));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -259,7 +271,8 @@ async fn events(
     At(id): At<Uuid>,
     Filter(from): Filter<From>,
     watcher: Watcher,
-) -> Result<Response, Failure> {
+) -> Result<Response, Refusal> {
+    let place = state.limits.streams.open(&watcher.caller, watcher.from.source())?;
     let seen =
         watcher.headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.trim().parse().ok());
     let start = match (seen, from.after, from.tail) {
@@ -276,7 +289,7 @@ async fn events(
         error => database(&error),
     });
     match opened? {
-        Some(viewer) => Ok(answer(held, viewer.events())),
+        Some(viewer) => Ok(answer(held, place, viewer.events())),
         None => Ok(StatusCode::NO_CONTENT.into_response()),
     }
 }
@@ -297,7 +310,8 @@ async fn topics(
     State(state): State<AppState>,
     Filter(Topics { topics }): Filter<Topics>,
     watcher: Watcher,
-) -> Result<Response, Failure> {
+) -> Result<Response, Refusal> {
+    let place = state.limits.streams.open(&watcher.caller, watcher.from.source())?;
     let mut only = Some(Vec::new());
     for topic in topics.split(',').map(str::trim) {
         match topic.strip_prefix("migration:").map(str::parse::<Uuid>) {
@@ -318,7 +332,7 @@ async fn topics(
         }
     }
     let held = watcher.hold(&live)?;
-    Ok(answer(held, fleet::states(state.pool, &live.bus, state.shutdown, only)))
+    Ok(answer(held, place, fleet::states(state.pool, &live.bus, state.shutdown, only)))
 }
 
 #[cfg(test)]

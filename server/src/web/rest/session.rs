@@ -1,16 +1,16 @@
 //! `/session`: sign in, who am I, sign out.
 
-use super::{Answer, AppState, Failure};
-use crate::auth::sign_in::{self, Attempt};
+use super::{AppState, Failure};
+use crate::auth::sign_in::{self, Attempt, DeviceCookie};
 use crate::settings::Secret;
 use crate::web::extract::{AnyBody, SignedIn};
+use crate::web::limits::{ClientAddress, Gone, Refusal};
 use app::model::Me;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
-use std::net::SocketAddr;
 use tower_sessions::Session;
 
 pub(super) fn router() -> Router<AppState> {
@@ -30,14 +30,15 @@ struct Credentials {
 
 async fn sign_in(
     State(state): State<AppState>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(from): Extension<ClientAddress>,
+    Extension(gone): Extension<Gone>,
     session: Session,
     headers: HeaderMap,
     AnyBody(body): AnyBody<Credentials>,
-) -> Answer<Me> {
-    let attempt = Attempt { username: &body.username, password: body.password, from: peer.ip(), headers: &headers };
-    let caller = sign_in::sign_in(&state, &session, attempt).await?;
-    Ok(Json(state.deck.me(&caller)))
+) -> Result<(DeviceCookie, Json<Me>), Refusal> {
+    let attempt = Attempt { username: &body.username, password: body.password, from, headers: &headers, gone };
+    let welcome = sign_in::sign_in(&state, &session, attempt).await?;
+    Ok((welcome.device, Json(state.deck.me(&welcome.caller))))
 }
 
 async fn who(State(state): State<AppState>, SignedIn(caller): SignedIn) -> Json<Me> {
