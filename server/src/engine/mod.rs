@@ -107,6 +107,9 @@ impl Default for Timing {
 
 /// Most tasks of one kind at once: far more than there are masters, so that masters that hang keep no other from its task.
 const TASKS: usize = 256;
+/// Before a first look that failed is repeated; each pause is twice as long as the one before, up to the last.
+const FIRST_PAUSE: Duration = Duration::from_secs(5);
+const LAST_PAUSE: Duration = Duration::from_secs(300);
 
 /// The engine of this process.
 pub struct Engine {
@@ -246,13 +249,19 @@ impl Engine {
         Ok(())
     }
 
-    /// Reads these masters once, each in a task of its own.
+    /// Reads these masters once, each in a task of its own. A reading that fails is repeated a few times: a master may be starting, too.
     pub fn read_masters(self: &Arc<Self>, masters: impl IntoIterator<Item = Uuid>) {
         for master in masters {
             let engine = self.clone();
             self.refreshes.start(master, async move {
-                if let Err(error) = inventory::refresh_master(&engine.pool, &engine.masters, master).await {
+                let mut pause = FIRST_PAUSE;
+                while let Err(error) = inventory::refresh_master(&engine.pool, &engine.masters, master).await {
                     tracing::warn!(%master, why = with_causes(&error), "its inventory could not be read");
+                    if pause > LAST_PAUSE {
+                        break;
+                    }
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
                 }
                 Ok(())
             });

@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 /// How long a healthy nimadm takes in all at speed 1, in seconds, and how long a phase lasts in which the server is killed.
 const WHOLE_RUN: u32 = 7500;
 const LASTS: u32 = 12;
-/// For all the other phases.
-const FAST: u32 = 2000;
+/// For all the other phases: the shortest of them lasts long enough to be seen on a busy machine.
+const FAST: u32 = 600;
 /// Up to so many looks pass between the phase being seen and the kill: up to three seconds.
 const LOOKS: u32 = 60;
 
@@ -40,7 +40,7 @@ async fn killed_in(phases: [u64; 3], client: &str) -> Vec<u64> {
     let mut program = Program::start(if first == 1 { slow(1) } else { FAST }).await;
     let id = program.rest.launch(&order(client)).await;
     if first > 1 {
-        // A running nimadm takes the speed at its next phase; the phase before lasts half a second even now.
+        // A running nimadm takes the speed at its next phase; the phase before is short even now.
         until("the phase before", || async { (program.phase_on_master(&id) == first - 1).then_some(()) }).await;
         lab::speed::set(&program.lab(), slow(first)).unwrap();
     }

@@ -2,6 +2,7 @@
 
 use crate::clients::order_of;
 use crate::fleet::Fleet;
+use crate::rest::until;
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -20,7 +21,15 @@ async fn h2_people_who_cancel_while_turns_are_given_meet_no_deadlock() {
         json!({ "reason": "a test", "starts_at": "2020-01-01T00:00:00Z", "ends_at": "2099-01-01T00:00:00Z" });
     let blackout = rest.post("/blackouts", &blackout).await.ok();
     let orders: Vec<Value> = rest.clients().await.iter().filter_map(order_of).collect();
-    let launches = join_all(orders.iter().map(|order| rest.post("/migrations", order))).await;
+    let launches = join_all(orders.iter().map(|order| async move {
+        // So many at once are more than one master takes: a refused launch is sent again.
+        until("a launch is not refused for others", || async {
+            let answer = rest.post("/migrations", order).await;
+            (answer.status != 429).then_some(answer)
+        })
+        .await
+    }))
+    .await;
     let ids: Vec<String> = launches
         .into_iter()
         .filter(|answer| answer.status == 201)

@@ -63,6 +63,7 @@ async fn m8_history_keeps_clients_and_masters() {
         ("migration.client_id", "client", "NO ACTION"),
         ("migration.master_id", "master", "NO ACTION"),
         ("nim_resource.master_id", "master", "CASCADE"),
+        ("nim_turn.master_id", "master", "CASCADE"),
     ];
     let program = Program::start(2000).await;
     let options = server::postgres::PrivatePostgres::options_of(program.data()).await.unwrap();
