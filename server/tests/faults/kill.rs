@@ -1,7 +1,7 @@
 //! SIGKILL to the server in each of the twelve phases.
 //!
 //! Four servers go through three phases each, at the same time. The lab's speed is set phase by phase, so that each of the
-//! three lasts about twelve seconds: long enough for the killed server's lease to end and the next one to be seen at work
+//! three lasts about twenty seconds: long enough for the killed server's lease to end and the next one to be seen at work
 //! in the next phase. The phases before and after are fast.
 
 use crate::program::Program;
@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 /// How long a healthy nimadm takes in all at speed 1, in seconds, and how long a phase lasts in which the server is killed.
 const WHOLE_RUN: u32 = 7500;
-const LASTS: u32 = 12;
+const LASTS: u32 = 20;
 /// For all the other phases: the shortest of them lasts long enough to be seen on a busy machine.
 const FAST: u32 = 600;
 /// Up to so many looks pass between the phase being seen and the kill: up to three seconds.
