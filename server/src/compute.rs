@@ -8,25 +8,22 @@
 //!   asks and hangs up could then start any amount of it.
 //! * The queue has an end. A request that finds it full is refused at once, with 429 and `Retry-After`.
 //! * Work cannot be interrupted, so it must be short by itself: give it input of limited size, and take time linear in it.
-//!   What is long is cut into pieces that each wait for their place. The end of the program waits for none of it
+//!   Long work is cut into pieces, and each piece waits for a place. The program does not wait for this work when it ends
 //!   (`cli::main`).
 
 use crate::error::{INTERNAL, TOO_BUSY};
+use crate::places::Places;
 use app::model::Problem;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use std::thread::available_parallelism;
-use tokio::sync::Semaphore;
+use std::time::Duration;
 
 /// Jobs that may wait for a place of [`shared`].
 const QUEUE: usize = 64;
 
 /// Places for processor work, and a queue before them. Clones share both.
 #[derive(Debug, Clone)]
-pub struct Compute {
-    places: Arc<Semaphore>,
-    /// Jobs that may run or wait.
-    admitted: Arc<Semaphore>,
-}
+pub struct Compute(Places<()>);
 
 /// Why work was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -71,8 +68,7 @@ impl Compute {
     /// So many jobs at once, and so many that may wait for them.
     #[must_use]
     pub fn new(places: usize, queue: usize) -> Self {
-        let admitted = Semaphore::new(places.saturating_add(queue).min(Semaphore::MAX_PERMITS));
-        Self { places: Arc::new(Semaphore::new(places)), admitted: Arc::new(admitted) }
+        Self(Places::new(places, queue, usize::MAX))
     }
 
     /// Waits for a place and does the work there. Cancel-safe: work that has not begun is never begun, and work that has
@@ -81,12 +77,11 @@ impl Compute {
     /// # Errors
     /// [`ComputeError`]; only after a panic was anything begun.
     pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, ComputeError> {
-        let ticket = self.admitted.clone().try_acquire_owned().map_err(|_| ComputeError::Busy)?;
-        let place = self.places.clone().acquire_owned().await.map_err(|_| ComputeError::Stopped)?;
+        let place = self.0.take((), Duration::MAX).await.ok_or(ComputeError::Busy)?;
         let span = tracing::Span::current();
         let done = tokio::task::spawn_blocking(move || {
-            // Both are given back when the work is over, however it ends.
-            let _held = (ticket, place);
+            // Given back when the work is over, however it ends.
+            let _place = place;
             span.in_scope(work)
         });
         done.await.map_err(|error| match error.try_into_panic() {
@@ -107,7 +102,6 @@ impl Compute {
 mod tests {
     use super::*;
     use std::sync::mpsc;
-    use std::time::Duration;
     use tokio::time::timeout;
 
     const PATIENCE: Duration = Duration::from_secs(20);
@@ -125,13 +119,13 @@ mod tests {
         assert!(futures::poll!(&mut asked).is_pending());
         tokio::task::spawn_blocking(move || has_started.recv_timeout(PATIENCE).unwrap()).await.unwrap();
         drop(asked);
-        assert_eq!((compute.places.available_permits(), compute.admitted.available_permits()), (0, 1));
+        assert_eq!(compute.0.users(&()), 1);
         // One may wait; the next is refused.
         let waits = tokio::spawn({
             let compute = compute.clone();
             async move { compute.run(|| 7).await }
         });
-        while compute.admitted.available_permits() > 0 {
+        while compute.0.users(&()) < 2 {
             tokio::task::yield_now().await;
         }
         assert_eq!(compute.run(|| 8).await, Err(ComputeError::Busy));
@@ -154,6 +148,6 @@ mod tests {
         let mut asked = Box::pin(compute.run(|| unreachable!("it was given up")));
         assert!(futures::poll!(&mut asked).is_pending());
         drop(asked);
-        assert_eq!(compute.admitted.available_permits(), 1);
+        assert_eq!(compute.0.users(&()), 0);
     }
 }

@@ -11,6 +11,7 @@ pub mod deck;
 pub mod engine;
 pub mod error;
 pub mod logs;
+pub mod places;
 pub mod postgres;
 pub mod remote;
 pub mod serve;

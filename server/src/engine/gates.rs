@@ -8,18 +8,8 @@
 //! keep a worker from its migration, and fifty workers do not keep a person from a page. A worker keeps its connection for hours, so
 //! workers are limited in how many connect at the same time. How many are connected follows from the migrations the master may run.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    time::Duration,
-};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
-};
+use crate::places::{self, Places};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Connections for people, per master and server.
@@ -71,84 +61,48 @@ impl Purpose {
 }
 
 /// A place, given back when this is dropped.
-pub type Place = OwnedSemaphorePermit;
+pub type Place = places::Place<Uuid>;
 
 /// No place was free in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Full;
 
-/// The gates of all masters.
-#[derive(Debug, Clone, Default)]
-pub struct Gates(Arc<Mutex<HashMap<Uuid, Arc<Gate>>>>);
-
-#[derive(Debug)]
-struct Gate {
-    people: Queue,
-    imports: Queue,
-    engine: Queue,
-    workers: Queue,
+/// The gates of all masters: the places of each use, by master. Clones share them.
+#[derive(Debug, Clone)]
+pub struct Gates {
+    people: Places<Uuid>,
+    imports: Places<Uuid>,
+    engine: Places<Uuid>,
+    workers: Places<Uuid>,
 }
 
-#[derive(Debug)]
-struct Queue {
-    places: Arc<Semaphore>,
-    waiting: AtomicUsize,
-    most_waiting: usize,
-}
-
-impl Queue {
-    fn new(places: usize, most_waiting: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(places)), waiting: AtomicUsize::new(0), most_waiting }
-    }
-}
-
-impl Default for Gate {
+impl Default for Gates {
     fn default() -> Self {
+        // Masters share nothing, so there is no limit for all of them together.
+        let places = |each, waiting| Places::new(each, waiting, usize::MAX);
         Self {
-            people: Queue::new(PEOPLE, PEOPLE_WAITING),
-            imports: Queue::new(IMPORTS, IMPORTS_WAITING),
+            people: places(PEOPLE, PEOPLE_WAITING),
+            imports: places(IMPORTS, IMPORTS_WAITING),
             // The engine limits itself: few tasks a master.
-            engine: Queue::new(ENGINE, usize::MAX),
-            workers: Queue::new(WORKERS_CONNECTING, usize::MAX),
+            engine: places(ENGINE, usize::MAX),
+            workers: places(WORKERS_CONNECTING, usize::MAX),
         }
-    }
-}
-
-/// One that waits for a place.
-struct Waits<'a>(&'a AtomicUsize);
-
-impl Drop for Waits<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, SeqCst);
     }
 }
 
 impl Gates {
-    /// Waits for a place at a master, first come, first served.
+    /// Waits for a place at a master, first come, first served. Cancel-safe.
     ///
     /// # Errors
     /// [`Full`] where too many wait already, or none was free in time.
     pub async fn enter(&self, master: Uuid, purpose: Purpose) -> Result<Place, Full> {
-        let gate = self.of(master);
-        let queue = match purpose {
-            Purpose::Request => &gate.people,
-            Purpose::Import => &gate.imports,
-            Purpose::Look => &gate.engine,
-            Purpose::Worker => &gate.workers,
+        let places = match purpose {
+            Purpose::Request => &self.people,
+            Purpose::Import => &self.imports,
+            Purpose::Look => &self.engine,
+            Purpose::Worker => &self.workers,
         };
-        if let Ok(place) = queue.places.clone().try_acquire_owned() {
-            return Ok(place);
-        }
-        let _waits = Waits(&queue.waiting);
-        if queue.waiting.fetch_add(1, SeqCst) >= queue.most_waiting {
-            return Err(Full);
-        }
-        let place = timeout(purpose.patience(), queue.places.clone().acquire_owned()).await;
-        place.ok().and_then(Result::ok).ok_or(Full)
-    }
-
-    fn of(&self, master: Uuid) -> Arc<Gate> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(master).or_default().clone()
+        places.take(master, purpose.patience()).await.ok_or(Full)
     }
 }
 
@@ -173,7 +127,7 @@ mod tests {
                 tokio::spawn(async move { gates.enter(MASTER, Purpose::Request).await.is_ok() })
             })
             .collect();
-        while gates.of(MASTER).people.waiting.load(SeqCst) < PEOPLE_WAITING {
+        while gates.people.users(&MASTER) < PEOPLE + PEOPLE_WAITING {
             tokio::task::yield_now().await;
         }
         let refused = gates.enter(MASTER, Purpose::Request).now_or_never();
@@ -203,6 +157,6 @@ mod tests {
             let wait = gates.enter(MASTER, Purpose::Request);
             assert!(wait.now_or_never().is_none(), "it waits");
         }
-        assert_eq!(gates.of(MASTER).people.waiting.load(SeqCst), 0);
+        assert_eq!(gates.people.users(&MASTER), PEOPLE);
     }
 }

@@ -8,6 +8,7 @@
 //! silent for hours; that the host lives is found out by keepalives then.
 
 use super::{HostKey, Pin, RemoteError, socket::Socket};
+use crate::places::Place;
 use russh::{
     ChannelMsg, cipher, client,
     keys::{PrivateKey, PrivateKeyWithHashAlg, PublicKeyOrCertificate},
@@ -20,9 +21,9 @@ use std::{
 };
 use tokio::{
     net::TcpStream,
-    sync::OwnedSemaphorePermit,
     time::{Instant, timeout, timeout_at},
 };
+use uuid::Uuid;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const KEEPALIVE: Duration = Duration::from_secs(15);
@@ -98,8 +99,8 @@ pub struct Connection {
 #[derive(Debug, Default)]
 pub struct Terms {
     /// A place at the host, given back when the socket is closed, which may be later than the [`Connection`] is dropped.
-    pub place: Option<OwnedSemaphorePermit>,
-    /// How long it may be used; for ever where there is none.
+    pub place: Option<Place<Uuid>>,
+    /// How long it may be used; without a limit where there is none.
     pub longest: Option<Duration>,
 }
 
@@ -207,7 +208,7 @@ impl Connection {
         Ok(output)
     }
 
-    /// Starts a command whose output is taken piece by piece. It may be silent for ever.
+    /// Starts a command whose output is taken piece by piece. It may be silent without limit.
     ///
     /// # Errors
     /// [`RemoteError::Lost`], [`RemoteError::Silent`].

@@ -3,6 +3,7 @@
 //! The place goes back when the socket closes, not when the [`Connection`](super::Connection) is dropped: a task of russh closes the
 //! socket, and waits for a frozen host until its keepalives get no answer.
 
+use crate::places::Place;
 use std::{
     io,
     pin::Pin,
@@ -11,17 +12,17 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    sync::OwnedSemaphorePermit,
 };
+use uuid::Uuid;
 
 /// A socket with its place.
 pub(super) struct Socket {
     stream: TcpStream,
-    _place: Option<OwnedSemaphorePermit>,
+    _place: Option<Place<Uuid>>,
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, place: Option<OwnedSemaphorePermit>) -> Self {
+    pub(super) fn new(stream: TcpStream, place: Option<Place<Uuid>>) -> Self {
         Self { stream, _place: place }
     }
 }

@@ -9,19 +9,18 @@
 pub mod body;
 pub mod connections;
 pub mod descriptors;
-mod places;
 mod refusal;
 mod requests;
 mod source;
 mod streams;
 
 pub use connections::{Caps, Connection, Connections};
-pub use places::{Place, Places};
 pub use refusal::{Refusal, in_words};
 pub use requests::{Arriving, Gone, Requests, Running, detach, detach_probe, is_expensive};
 pub use source::{ClientAddress, Source, TrustedProxies, find_client, source_of};
 pub use streams::{StreamPlace, Streams};
 
+use crate::places::{Place, Places};
 use crate::settings::Settings;
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -8,8 +8,9 @@
 //! [`Limits::lookup`]. Then it counts for its user, or, without one, for its source among those who are not signed in. So
 //! strangers who are slow take the places of strangers only.
 
-use super::{Place, Places, Refusal, Source, source_of};
+use super::{Refusal, Source, source_of};
 use crate::error::INTERNAL;
+use crate::places::{Place, Places};
 use crate::web::{
     problem::{Audience, Failure, panicked},
     state::AppState,

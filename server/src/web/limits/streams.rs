@@ -2,7 +2,8 @@
 //!
 //! A stream holds a connection for hours, and its memory. Its place is held by the body that is sent, so it ends with it.
 
-use super::{Place, Places, Refusal, Source};
+use super::{Refusal, Source};
+use crate::places::{Place, Places};
 use app::model::Caller;
 use std::time::Duration;
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! Places that are counted by key: so many for each source or user, so many for all of them together.
+//! Places that are counted by key: so many for each source, user or master, so many for all of them together.
 //!
 //! A request that finds no place waits a short time in a queue with an end. Both counts matter: without the one by key,
 //! one client could take every place; without the other, many clients could. Keys that nobody uses are forgotten, so
@@ -120,6 +120,12 @@ impl<K: Hash + Eq + Clone> Places<K> {
         let places = entry.places.clone();
         used.total += 1;
         Some(User { inner: self.0.clone(), key, places })
+    }
+
+    /// Those of a key who hold a place or wait for one.
+    #[cfg(test)]
+    pub(crate) fn users(&self, key: &K) -> usize {
+        self.0.used.lock().unwrap_or_else(PoisonError::into_inner).keys.get(key).map_or(0, |key| key.users)
     }
 
     /// Keys in use.
