@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 /// How often each of four people signs in under attack.
 const SIGN_INS: usize = 4;
-/// When people give up. Under this attack few sign-ins get through (M14).
-const PATIENCE: Duration = Duration::from_secs(20);
+/// When people give up.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A viewer asks to be signed out and leaves before the answer, again and again, while others sign in. Every sign-in that was answered
 /// with success must hold afterwards.
@@ -54,6 +54,6 @@ async fn c1_dropped_requests_lose_no_acknowledged_write() {
         lost += usize::from(person.get("/session").await.status != 200);
     }
     assert_eq!(lost, 0, "of {} sign-ins that were answered 200", all.len());
-    assert!(!all.is_empty(), "no sign-in got through in {PATIENCE:?}");
+    assert_eq!(all.len(), 4 * SIGN_INS, "so many sign-ins got through in {PATIENCE:?}");
     program.record_is_whole().await;
 }
