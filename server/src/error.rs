@@ -66,7 +66,7 @@ codes! {
     BODY_TOO_LARGE = "ND0007", 413, "Request too large";
     /// PostgreSQL broke the change off in favour of another, again and again.
     TRY_AGAIN = "ND0008", 503, "Try again";
-    /// More processor work is asked for than the server takes in.
+    /// The server has more processor work than it accepts.
     TOO_BUSY = "ND0009", 429, "Server busy";
     /// The bytes that were asked for are not there.
     NO_SUCH_RANGE = "ND0010", 416, "Range not satisfiable";

@@ -100,7 +100,7 @@ impl<'a> Form<'a> {
 
 /// Where in a line each key stands next.
 ///
-/// What was found is remembered. To search the rest of the line for every key after each value takes quadratic time where
+/// It remembers what it found. A search of the rest of the line for every key after each value takes quadratic time where
 /// one key is there very often and another is not.
 struct Ahead<'a> {
     line: &'a str,

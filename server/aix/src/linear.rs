@@ -3,7 +3,7 @@
 //! Anybody who may sign in can send any text to any reader. One that takes quadratic time turns a megabyte into minutes of a
 //! processor. So each reader of the table, the recognition of outputs and the log reader are given texts that are made of
 //! their own samples, stretched in every way that is known to hurt: a line many times, a line as long as the text, names
-//! that all differ and names that all repeat, a run of one sign, keys without their values. What is measured is the
+//! that all differ and names that all repeat, a run of one sign, keys without their values. The tests measure the
 //! processor time of this thread, for a text and for one four times as long. Four times is linear, sixteen times is
 //! quadratic; a test fails above eight, and only if a longer text confirms it.
 
@@ -164,7 +164,7 @@ fn samples() -> Vec<String> {
     folders.flat_map(|path| inside(&path)).map(|path| fs::read_to_string(path).unwrap()).collect()
 }
 
-/// The kinds in four parts: tests run beside each other.
+/// The kinds in four parts, because tests run in parallel.
 fn every_kind_is_linear(part: usize) {
     let samples = samples();
     for kind in explain::kinds().skip(part).step_by(4) {

@@ -1,4 +1,4 @@
-//! A browser that has signed in is known again by a cookie, whoever else tries its user's name.
+//! A cookie identifies a browser that has signed in before, even while others try its user's name.
 //!
 //! The cookie proves a sign-in of one account with one browser and nothing more: without the password it is worth nothing. It
 //! only spares its bearer the brake that strangers get ([`super::rate`]). It names no user. Its key is in the database,

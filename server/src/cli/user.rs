@@ -250,7 +250,7 @@ impl Left {
     }
 }
 
-/// Refuses to leave nimdeck without an administrator, unless that is asked for.
+/// Refuses to leave nimdeck without an administrator, unless `--force` is given.
 async fn still_an_admin(tx: &mut Tx, found: &user::User, force: bool) -> Result<Left, Problem> {
     if !user::is_last_admin(tx, found.id).await.map_err(|error| database(&error))? {
         return Ok(Left::Administrators);

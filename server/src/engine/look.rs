@@ -25,7 +25,7 @@ pub async fn snapshot(connection: &Connection, client: &ObjectName) -> Result<Sn
 
 fn read(answers: &[Answer; 6], waived: Waived) -> Result<Snapshot, HostError> {
     let [oslevel, disks, boot, boot_disk, rootvg, uptime] = answers;
-    // What is waived is kept as the client said it.
+    // A waived fact is kept as the client reported it.
     let said = |answer: &Answer, at: usize, waived: bool| {
         if waived { Ok(answer.text.clone()) } else { answer.success(LOOK[at]).map(str::to_owned) }
     };

@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 /// Between two tellings.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How often the connection is asked for a sign of life.
+/// How often a keepalive is sent.
 pub(super) const CHECK: Duration = Duration::from_secs(10);
 
 /// What is to be told: each migration once, however often it changed.
@@ -86,7 +86,7 @@ async fn converse(pool: &PgPool, bus: &Bus, task: &Task) -> Result<Infallible, s
                 change::tell(&mut listener, &changed).await?;
                 next = Instant::now() + PAUSE;
             }
-            // A connection whose other end is gone is silent for ever: it is asked for a sign of life.
+            // A connection whose other end has gone is silent and does not end, so keepalives are sent.
             () = sleep_until(check) => {
                 change::own_id(&mut listener).await?;
                 task.succeeded();

@@ -85,7 +85,7 @@ fn no_nul(bytes: &[u8]) -> Result<(), Problem> {
     if memchr::memmem::find(bytes, b"\\u0000").is_none() {
         return Ok(());
     }
-    // What is no JSON is said by whoever reads it.
+    // The reader of the body reports what is not JSON.
     let value = serde_json::from_slice(bytes).unwrap_or(Value::Null);
     match nul_in(&value, "") {
         Some(field) => Err(BAD_INPUT.field(if field.is_empty() { "body" } else { &field }, NUL)),
@@ -180,7 +180,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for At<T> {
     }
 }
 
-/// The query of a list that has one page only: whoever sends a cursor took it from somewhere else.
+/// The query of a list that has one page only. A cursor sent to it belongs to another list.
 pub struct OnePage;
 
 impl<S: Sync> FromRequestParts<S> for OnePage {

@@ -102,7 +102,7 @@ pub async fn readable_summaries(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<Migra
     Ok(each::readable("a migration", &rows, |row| Row::from_row(row)?.summary()))
 }
 
-/// A place among all changes: every change before it is visible to whoever reads after it was taken.
+/// A place among all changes: every change before it is visible to a reader that starts after it was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place(i64);
 

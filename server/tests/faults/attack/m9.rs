@@ -1,4 +1,4 @@
-//! M9: a password that was typed as user name stood in the record for ever, for every viewer.
+//! M9: a password typed as a user name stayed in the record, where every viewer could read it.
 
 use super::from::{sign_in, stranger};
 use crate::program::Program;
