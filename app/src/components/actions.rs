@@ -27,6 +27,14 @@ fn words(action: Action, migration: &Migration) -> Words {
     let request = &migration.request;
     let disks = request.target_disks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let (label, effect, typed, danger) = match action {
+        Action::Approve if request.bootlist == BootlistPolicy::Nimadm => (
+            "Approve",
+            format!(
+                "nimadm may start, and will set the bootlist of {client}: from its phase 11 on any reboot boots the new system."
+            ),
+            true,
+            true,
+        ),
         Action::Approve => ("Approve", format!("The migration of {client} may go on."), false, false),
         Action::Reject => ("Reject", format!("The migration of {client} will not take place."), false, true),
         Action::Start => {
@@ -127,7 +135,7 @@ fn next_step(migration: &Migration) -> Option<String> {
     let disks = migration.request.target_disks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let to = migration.to_level.as_deref().map_or_else(|| "the new level".to_owned(), format::level);
     Some(match migration.state {
-        State::AwaitingApproval => format!("The migration of {client} waits for somebody to approve it."),
+        State::AwaitingApproval => format!("The migration of {client} waits for an approver."),
         _ if migration.parked => {
             "Nobody works on this migration: servers that did were lost too often. nimadm goes on at its master. Resume once the cause is known.".to_owned()
         }

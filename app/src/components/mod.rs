@@ -5,6 +5,7 @@
 pub(crate) mod actions;
 pub(crate) mod campaign_badge;
 pub(crate) mod campaign_cutover;
+pub(crate) mod campaign_orders;
 pub(crate) mod clock;
 pub(crate) mod confirm_dialog;
 pub(crate) mod cutover_dialog;

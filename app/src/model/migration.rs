@@ -127,10 +127,11 @@ impl Action {
         }
     }
 
-    /// Whether it says yes to what somebody has asked for: where a master asks for a second person, not the requester.
+    /// Whether it approves what somebody has asked for, or moves a bootlist by itself: where a master asks for a second person, the
+    /// requester may not do it.
     #[must_use]
     pub fn is_approval(self) -> bool {
-        matches!(self, Self::Approve | Self::Cutover)
+        matches!(self, Self::Approve | Self::Cutover | Self::Rollback | Self::Finalise)
     }
 }
 

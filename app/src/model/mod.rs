@@ -25,8 +25,8 @@ mod words;
 pub use approval::Approvals;
 pub use audit::{AuditEntry, AuditFilter};
 pub use campaign::{
-    Campaign, CampaignAction, CampaignAsk, CampaignMember, CampaignState, GoOn, Member, NewCampaign, Standing,
-    StopRule, Template, WaitingCampaign, WaveSummary,
+    Campaign, CampaignAction, CampaignAsk, CampaignMember, CampaignOrder, CampaignState, GoOn, Member, NewCampaign,
+    OrderMember, OrderState, Standing, StopRule, Template, WaitingCampaign, WaveSummary,
 };
 pub use client::{Client, ClientFilter, Disk, DiskUse, LastMigration, NamedClient};
 pub use event::LogBatch;

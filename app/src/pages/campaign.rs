@@ -6,6 +6,7 @@ use crate::{
     components::{
         campaign_badge::CampaignBadge,
         campaign_cutover::{CampaignCutover, second_person},
+        campaign_orders::CampaignOrders,
         clock::When,
         confirm_dialog::ConfirmButton,
         fleet::on_change,
@@ -102,6 +103,7 @@ fn CampaignView(campaign: Campaign) -> impl IntoView {
             {template.change_ref.map(|change| format!(" · change {change}"))}
         </p>
         <CampaignActions campaign reread />
+        <CampaignOrders campaign reread />
         <section aria-labelledby="h-waves">
             <h2 id="h-waves">"Waves"</h2>
             <div class="scroll"><table class="cards">

@@ -19,7 +19,7 @@ pub(super) fn BootlistChoice(choice: RwSignal<bool>, name: String) -> impl IntoV
             </label>
             {move || choice.get().then(|| view! {
                 <p class="notice" data-tone="attention" role="note">
-                    {format!("Danger: from the end of phase 11 any reboot of {name}, planned or not, boots the new system. A crash in the night is then a cutover nobody approved.")}
+                    {format!("Danger: from the end of phase 11 any reboot of {name}, planned or not, boots the new system. An approver must agree before nimadm starts, as for a cutover.")}
                 </p>
             })}
         </fieldset>

@@ -1,19 +1,20 @@
 //! Campaigns, as people start and steer them.
 
-use super::{ServerDeck, act::second_person, db};
+use super::{ServerDeck, act::check_reason, db};
 use crate::{
     engine::{
         campaign as rules,
         identify::{self, Found, Unidentified, Wanted},
+        perform,
     },
     error::{ACTION_REFUSED, BAD_INPUT, NOT_FOUND},
-    store::{self, campaign, client::Known, master, migration},
+    store::{self, Tx, campaign, client::Known, master, migration, order},
 };
 use app::model::{
-    Action, Ask, Caller, Campaign, CampaignAction, CampaignAsk, CampaignState, Member, NewCampaign, Page, Problem,
-    State, StopRule, WaitingCampaign, campaign::parse_members,
+    Caller, Campaign, CampaignAction, CampaignAsk, CampaignState, Member, NewCampaign, Page, Problem, State, StopRule,
+    WaitingCampaign, campaign::parse_members,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -49,12 +50,13 @@ impl ServerDeck {
         let members = campaign::members(&self.pool, id).await.map_err(db)?;
         let launched: Vec<Uuid> = members.iter().filter_map(|member| member.migration_id).collect();
         let migrations = migration::summaries(&self.pool, &launched).await.map_err(db)?;
-        row.wire(&members, migrations).map_err(db)
+        let orders = order::of_campaign(&self.pool, id).await.map_err(db)?;
+        let campaign = row.wire(&members, migrations).map_err(db)?;
+        Ok(Campaign { orders, ..campaign })
     }
 
     async fn campaign_row(&self, id: Uuid) -> Result<campaign::Row, Problem> {
-        let row = campaign::find(&self.pool, id).await.map_err(db)?;
-        row.ok_or_else(|| NOT_FOUND.problem(format!("There is no campaign {id}. The campaigns page lists them.")))
+        campaign::find(&self.pool, id).await.map_err(db)?.ok_or_else(|| no_campaign(id))
     }
 
     pub(super) async fn store_campaign(&self, caller: &Caller, new: NewCampaign) -> Result<Campaign, Problem> {
@@ -122,140 +124,139 @@ impl ServerDeck {
         action: CampaignAction,
         ask: CampaignAsk,
     ) -> Result<Campaign, Problem> {
-        if ask.reason.as_ref().is_some_and(|reason| reason.len() > 2000 || reason.contains('\0')) {
-            return Err(BAD_INPUT.field("reason", "must be text of at most 2000 bytes"));
+        check_reason(ask.reason.as_deref())?;
+        let has_time = ask.not_before.is_some() || ask.window.is_some();
+        if has_time && action != CampaignAction::Cutover {
+            return Err(BAD_INPUT.field("not_before", "only a cutover can be given a time"));
         }
-        let row = self.campaign_row(id).await?;
-        let state = row.state().map_err(db)?;
-        let members = campaign::members(&self.pool, id).await.map_err(db)?;
-        let standings = campaign::standings(&members).map_err(db)?;
-        let wave = row.wave.unsigned_abs();
-        if !rules::allowed(action, state, wave, &standings) {
-            let possible: Vec<_> =
-                rules::actions(state, wave, &standings).into_iter().map(CampaignAction::as_str).collect();
-            let possible = if possible.is_empty() { "nothing".to_owned() } else { possible.join(", ") };
-            let (action, state) = (action.as_str(), state.as_str());
-            return Err(ACTION_REFUSED.problem(format!(
-                "{action} is not possible for a campaign in state {state} as its clients stand. Possible now: {possible}."
-            )));
-        }
-        if action.is_approval() {
-            second_person(campaign::approvals(&members), caller, &row.requested_by)?;
-        }
-        let detail = json!({ "action": action, "ask": ask });
-        let steer = |to, wave| self.steer(caller, &row, action, (to, wave), &detail);
-        match action {
-            CampaignAction::Approve => steer(CampaignState::Running, row.wave + 1).await?,
-            CampaignAction::Pause => steer(CampaignState::Paused, row.wave).await?,
-            CampaignAction::Resume => steer(CampaignState::Running, row.wave).await?,
-            CampaignAction::Cancel => steer(CampaignState::Cancelled, row.wave).await?,
-            CampaignAction::Skip => self.skip_member(caller, id, &members, &ask, detail).await?,
-            CampaignAction::RetryFailed => {
-                let failed = campaign::members_in(&members, State::FailedClean, None).map_err(db)?;
-                // First the members: a campaign that runs while its members still stand as failed is stopped again at once.
-                let asked = self.ask_all(caller, failed, Action::Retry, &Ask::default()).await;
-                self.retry_refused(caller, &row, state, detail).await?;
-                asked?;
-            }
-            CampaignAction::Cutover => {
-                let ready = campaign::members_in(&members, State::CloneReady, ask.wave).map_err(db)?;
-                self.record_campaign(caller, id, detail).await?;
-                let time = Ask { reason: ask.reason, not_before: ask.not_before, window: ask.window };
-                self.ask_all(caller, ready, Action::Cutover, &time).await?;
+        self.launcher().window_exists(ask.window.as_deref()).await?;
+        let mut attempts = store::Attempts::default();
+        while let Err(problem) = self.ask_campaign_once(caller, id, action, &ask).await {
+            if !attempts.again(&problem).await {
+                return Err(problem);
             }
         }
         self.engine.wake();
         self.find_campaign(id).await
     }
 
-    async fn steer(
-        &self,
-        caller: &Caller,
-        row: &campaign::Row,
-        action: CampaignAction,
-        to: (CampaignState, i16),
-        detail: &Value,
-    ) -> Result<(), Problem> {
-        let from = (row.state().map_err(db)?, row.wave);
-        let mut tx = store::begin(&self.pool).await.map_err(db)?;
-        if !campaign::advance(&mut tx, row.id, from, to, None).await.map_err(db)? {
-            return Err(ACTION_REFUSED.problem("The campaign has moved on meanwhile. Look at it, then ask again."));
-        }
-        if action == CampaignAction::Approve {
-            campaign::approve(&mut tx, row.id, &caller.username).await.map_err(db)?;
-        }
-        tx.record(&caller.username, "campaign.act", &subject(row.id), detail.clone());
-        tx.commit().await.map_err(db)
-    }
-
-    async fn record_campaign(&self, caller: &Caller, id: Uuid, detail: Value) -> Result<(), Problem> {
-        let mut tx = store::begin(&self.pool).await.map_err(db)?;
-        tx.record(&caller.username, "campaign.act", &subject(id), detail);
-        tx.commit().await.map_err(db)
-    }
-
-    async fn skip_member(
+    async fn ask_campaign_once(
         &self,
         caller: &Caller,
         id: Uuid,
-        members: &[campaign::Member],
+        action: CampaignAction,
         ask: &CampaignAsk,
-        detail: Value,
-    ) -> Result<(), Problem> {
-        let wanted = ask.client.as_deref();
-        let wanted = wanted.ok_or_else(|| BAD_INPUT.field("client", "say which client is to be left out"))?;
-        let known: Vec<Known> = members.iter().map(campaign::Member::known).collect();
-        let found = match identify::pick(Wanted::new(wanted, ask.master.as_deref()), &known) {
-            Found::One(client) => Ok(client.id),
-            Found::None => Err(BAD_INPUT.field("client", format!("{wanted:?} is not in this campaign"))),
-            Found::Several(clients) => Err(Unidentified::Several(vec![(wanted.to_owned(), clients)]).input("client")),
-        }?;
-        let member = members.iter().find(|member| member.client_id == found);
-        let member = member.ok_or_else(|| BAD_INPUT.field("client", format!("{wanted:?} is not in this campaign")))?;
-        let mut tx = store::begin(&self.pool).await.map_err(db)?;
-        if !campaign::skip(&mut tx, id, member.client_id).await.map_err(db)? {
-            let why = format!("{} is launched or left out already. Cancel its migration instead.", member.client);
-            return Err(ACTION_REFUSED.problem(why));
-        }
-        tx.record(&caller.username, "campaign.act", &subject(id), detail);
-        tx.commit().await.map_err(db)
-    }
-
-    /// What the pre-flight refused waits again, and a campaign that had come to rest goes on.
-    async fn retry_refused(
-        &self,
-        caller: &Caller,
-        row: &campaign::Row,
-        state: CampaignState,
-        detail: Value,
     ) -> Result<(), Problem> {
         let mut tx = store::begin(&self.pool).await.map_err(db)?;
-        campaign::retry_refused(&mut tx, row.id).await.map_err(db)?;
-        if matches!(state, CampaignState::Stopped | CampaignState::Done) {
-            let (from, to) = ((state, row.wave), (CampaignState::Running, row.wave));
-            campaign::advance(&mut tx, row.id, from, to, None).await.map_err(db)?;
-        }
-        tx.record(&caller.username, "campaign.act", &subject(row.id), detail);
+        ask_campaign(&mut tx, caller, id, action, ask).await?;
         tx.commit().await.map_err(db)
     }
+}
 
-    /// Asks the same of many. Who has moved on meanwhile is passed over; what refuses is told, after the others were asked.
-    async fn ask_all(&self, caller: &Caller, all: Vec<Uuid>, action: Action, ask: &Ask) -> Result<(), Problem> {
-        let mut refused = Vec::new();
-        for id in all {
-            match self.ask(caller, id, action, ask).await {
-                Ok(()) => {}
-                Err(problem) if problem.code == ACTION_REFUSED.code => {}
-                Err(problem) if problem.status >= 500 => return Err(problem),
-                Err(problem) => refused.push(problem.detail),
+/// Stores what is asked of a campaign, with its record. What concerns many members becomes an order for the engine.
+async fn ask_campaign(
+    tx: &mut Tx,
+    caller: &Caller,
+    id: Uuid,
+    action: CampaignAction,
+    ask: &CampaignAsk,
+) -> Result<(), Problem> {
+    if action == CampaignAction::Cancel {
+        // Before the campaign is locked, in the order in which the engine locks them.
+        let why = format!("{} has cancelled the campaign", caller.username);
+        order::skip_pending(tx, id, &why).await.map_err(db)?;
+    }
+    let row = campaign::lock(tx, id).await.map_err(db)?.ok_or_else(|| no_campaign(id))?;
+    let members = campaign::members(&mut **tx, id).await.map_err(db)?;
+    let state = row.state().map_err(db)?;
+    let wave = row.wave.unsigned_abs();
+    let standings = campaign::standings(&members).map_err(db)?;
+    if !rules::allowed(action, state, wave, &standings) {
+        let possible: Vec<_> =
+            rules::actions(state, wave, &standings).into_iter().map(CampaignAction::as_str).collect();
+        let possible = if possible.is_empty() { "nothing".to_owned() } else { possible.join(", ") };
+        let (action, state) = (action.as_str(), state.as_str());
+        return Err(ACTION_REFUSED.problem(format!(
+            "{action} is not possible for a campaign in state {state} as its clients stand. Possible now: {possible}."
+        )));
+    }
+    if action.is_approval() {
+        perform::approves(campaign::approvals(&members), caller, &row.requested_by)?;
+    }
+    let mut detail = json!({ "action": action, "ask": ask });
+    match action {
+        CampaignAction::Skip => skip_member(tx, id, &members, ask).await?,
+        CampaignAction::RetryFailed => {
+            campaign::retry_refused(tx, id).await.map_err(db)?;
+            let failed = campaign::members_in(&members, State::FailedClean, None).map_err(db)?;
+            if !failed.is_empty() {
+                detail["order"] = json!(store_order(tx, caller, id, action, ask, &failed).await?);
             }
         }
-        if refused.is_empty() {
-            return Ok(());
+        CampaignAction::Cutover => {
+            let ready = campaign::members_in(&members, State::CloneReady, ask.wave).map_err(db)?;
+            if ready.is_empty() {
+                let wave = ask.wave.unwrap_or_default();
+                return Err(ACTION_REFUSED.problem(format!(
+                    "No clone of wave {wave} is ready for its cutover. Look at the campaign, then name another wave."
+                )));
+            }
+            detail["order"] = json!(store_order(tx, caller, id, action, ask, &ready).await?);
         }
-        let (count, why) = (refused.len(), refused.join(" "));
-        Err(ACTION_REFUSED.problem(format!("{count} of them refused, the others were asked. {why}")))
+        CampaignAction::Approve => campaign::approve(tx, id, &caller.username).await.map_err(db)?,
+        CampaignAction::Pause | CampaignAction::Resume | CampaignAction::Cancel => {}
     }
+    let (to, next) = rules::after(action, state, wave);
+    if (to, next) != (state, wave) {
+        let (from, to) = ((state, row.wave), (to, next.cast_signed()));
+        campaign::advance(tx, id, from, to, None).await.map_err(db)?;
+    }
+    tx.record(&caller.username, "campaign.act", &subject(id), detail);
+    Ok(())
+}
+
+/// Stores an order about these migrations; its id.
+async fn store_order(
+    tx: &mut Tx,
+    caller: &Caller,
+    campaign: Uuid,
+    action: CampaignAction,
+    ask: &CampaignAsk,
+    members: &[Uuid],
+) -> Result<Uuid, Problem> {
+    let new = order::New {
+        campaign,
+        action,
+        asked_by: &caller.username,
+        asked_role: caller.role,
+        reason: ask.reason.as_deref(),
+        not_before: ask.not_before.map(Into::into),
+        window: ask.window.as_deref(),
+        members,
+    };
+    order::insert(tx, &new).await.map_err(db)
+}
+
+async fn skip_member(tx: &mut Tx, id: Uuid, members: &[campaign::Member], ask: &CampaignAsk) -> Result<(), Problem> {
+    let wanted = ask.client.as_deref();
+    let wanted = wanted.ok_or_else(|| BAD_INPUT.field("client", "say which client is to be left out"))?;
+    let known: Vec<Known> = members.iter().map(campaign::Member::known).collect();
+    let found = match identify::pick(Wanted::new(wanted, ask.master.as_deref()), &known) {
+        Found::One(client) => Ok(client.id),
+        Found::None => Err(BAD_INPUT.field("client", format!("{wanted:?} is not in this campaign"))),
+        Found::Several(clients) => Err(Unidentified::Several(vec![(wanted.to_owned(), clients)]).input("client")),
+    }?;
+    let member = members.iter().find(|member| member.client_id == found);
+    let member = member.ok_or_else(|| BAD_INPUT.field("client", format!("{wanted:?} is not in this campaign")))?;
+    if campaign::skip(tx, id, member.client_id).await.map_err(db)? {
+        return Ok(());
+    }
+    let why = format!("{} is launched or left out already. Cancel its migration instead.", member.client);
+    Err(ACTION_REFUSED.problem(why))
+}
+
+fn no_campaign(id: Uuid) -> Problem {
+    NOT_FOUND.problem(format!("There is no campaign {id}. The campaigns page lists them."))
 }
 
 fn subject(id: Uuid) -> String {

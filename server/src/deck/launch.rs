@@ -4,7 +4,7 @@ use super::{ServerDeck, db};
 use crate::{
     engine::{
         host,
-        launch::{Launcher, Stored},
+        launch::{Launcher, Requester, Stored},
     },
     error::{BAD_INPUT, KEY_REUSED},
     store::{self, migration, resource},
@@ -78,7 +78,8 @@ impl ServerDeck {
             return self.launched_before(caller, &request, key.as_deref()).await?.ok_or(refused);
         }
         let mut tx = store::begin(&self.pool).await.map_err(db)?;
-        let Stored::New(id) = checked.store(&mut tx, &request, &caller.username, key.as_deref(), None).await? else {
+        let requester = Requester { name: &caller.username, role: Some(caller.role), approved_by: None };
+        let Stored::New(id) = checked.store(&mut tx, &request, requester, key.as_deref()).await? else {
             drop(tx);
             // The same request was sent twice at the same time: both get the one migration.
             let twin = self.launched_before(caller, &request, key.as_deref()).await?;

@@ -1,7 +1,10 @@
 //! What a campaign does next. Pure.
 //!
-//! A campaign holds no plan of its own: which clients are due follows from its present wave and from how their migrations stand,
-//! whoever moved them. So it survives servers, and a migration that somebody cancels or retries by hand counts as it stands.
+//! A campaign stores no plan. Which clients are due follows from its present wave and from the states of their migrations, so it
+//! survives servers, and a migration that a person cancels or retries counts as it stands.
+//!
+//! Every wave up to the present one counts. A member of an earlier wave can wait again after a retry; a look at the present wave alone
+//! would leave it waiting in a campaign that is done.
 
 use app::model::{CampaignAction, CampaignState, GoOn, Standing, State, StopRule};
 use std::{
@@ -58,19 +61,51 @@ pub fn next(members: &[(u16, Standing)], wave: u16, go_on: GoOn, stop: StopRule)
     if let Some(why) = stops(members, stop) {
         return Next::Stop(why);
     }
-    let present = || members.iter().enumerate().filter(|(_, (of, _))| *of == wave);
-    let due: Vec<usize> = present().filter(|(_, (_, s))| *s == Standing::Waiting).map(|(at, _)| at).collect();
+    let due = |(_, (of, standing)): &(usize, &(u16, Standing))| *of <= wave && *standing == Standing::Waiting;
+    let due: Vec<usize> = members.iter().enumerate().filter(due).map(|(at, _)| at).collect();
     if !due.is_empty() {
         return Next::Launch(due);
     }
-    if !present().all(|(_, (_, standing))| standing.is_settled()) {
+    // A person may have launched a member of a later wave: it is waited for as well.
+    if members.iter().any(|(_, standing)| *standing != Standing::Waiting && !standing.is_settled()) {
         return Next::Watch;
     }
-    let more = members.iter().any(|(of, standing)| *of > wave && *standing == Standing::Waiting);
+    let more = members.iter().any(|(_, standing)| *standing == Standing::Waiting);
     match (more, go_on) {
         (false, _) => Next::Done,
         (true, GoOn::Automatic) => Next::NextWave,
         (true, GoOn::Approval) => Next::Ask,
+    }
+}
+
+/// State and wave after an action.
+#[must_use]
+pub fn after(action: CampaignAction, state: CampaignState, wave: u16) -> (CampaignState, u16) {
+    match action {
+        CampaignAction::Approve => (CampaignState::Running, wave.saturating_add(1)),
+        CampaignAction::Pause => (CampaignState::Paused, wave),
+        CampaignAction::Resume => (CampaignState::Running, wave),
+        CampaignAction::Cancel => (CampaignState::Cancelled, wave),
+        CampaignAction::RetryFailed => (after_retry(state), wave),
+        CampaignAction::Skip | CampaignAction::Cutover => (state, wave),
+    }
+}
+
+/// The state after all that failed is tried again: a campaign that had stopped or was done goes on, a paused one stays paused.
+#[must_use]
+pub fn after_retry(state: CampaignState) -> CampaignState {
+    match state {
+        CampaignState::Stopped => CampaignState::Running,
+        other => after_member_retry(other),
+    }
+}
+
+/// The state after a person has retried the migration of one member: a campaign that was done has work again.
+#[must_use]
+pub fn after_member_retry(state: CampaignState) -> CampaignState {
+    match state {
+        CampaignState::Done => CampaignState::Running,
+        other => other,
     }
 }
 
@@ -176,6 +211,176 @@ mod tests {
         assert_eq!(actions(S::Cancelled, &failed), [A::Cutover]);
         assert_eq!(actions(S::Done, &[(1, Standing::At(State::Running))]), []);
         assert_eq!(super::actions(S::AwaitingApproval, 0, &waiting), [A::Approve, A::Skip, A::Cancel]);
+    }
+
+    #[test]
+    fn m4_a_member_that_waits_again_in_an_earlier_wave_is_launched() {
+        let ready = Standing::At(State::CloneReady);
+        let all = [(1, Standing::Waiting), (2, ready)];
+        assert_eq!(next(&all, 2, GoOn::Approval, StopRule::Never), Next::Launch(vec![0]));
+        let all = [(1, Standing::At(State::Running)), (2, ready)];
+        assert_eq!(next(&all, 2, GoOn::Approval, StopRule::Never), Next::Watch);
+    }
+
+    /// One thing that happens to a campaign.
+    #[derive(Debug, Clone, Copy)]
+    enum Step {
+        /// The engine looks; what it launches is refused or not.
+        Engine {
+            refused: bool,
+        },
+        Asked(CampaignAction),
+        /// A migration comes to an end.
+        Ends(usize, State),
+        /// A person retries a migration on its own page.
+        Retried(usize),
+    }
+
+    #[derive(Debug, Clone)]
+    struct World {
+        state: CampaignState,
+        wave: u16,
+        members: Vec<(u16, Standing)>,
+        go_on: GoOn,
+        stop: StopRule,
+    }
+
+    impl World {
+        fn all_settled(&self) -> bool {
+            self.members.iter().all(|(_, standing)| standing.is_settled())
+        }
+
+        fn step(&mut self, step: Step) {
+            let was = self.state;
+            match step {
+                Step::Engine { refused } => self.engine(refused),
+                Step::Asked(action) if allowed(action, self.state, self.wave, &self.members) => {
+                    if action == CampaignAction::Skip {
+                        let left = self
+                            .members
+                            .iter_mut()
+                            .find(|(_, s)| matches!(s, Standing::Waiting | Standing::Refused))
+                            .unwrap();
+                        left.1 = Standing::Skipped;
+                    }
+                    if action == CampaignAction::RetryFailed {
+                        for (_, standing) in &mut self.members {
+                            match standing {
+                                Standing::Refused => *standing = Standing::Waiting,
+                                Standing::At(State::FailedClean) => *standing = Standing::At(State::Queued),
+                                _ => {}
+                            }
+                        }
+                    }
+                    (self.state, self.wave) = after(action, self.state, self.wave);
+                }
+                Step::Asked(_) => {}
+                Step::Ends(at, state) => {
+                    let at = at % self.members.len();
+                    if let Standing::At(now) = &mut self.members[at].1
+                        && matches!(now, State::Queued | State::Running)
+                    {
+                        *now = state;
+                    }
+                }
+                Step::Retried(at) => {
+                    let at = at % self.members.len();
+                    if self.members[at].1 == Standing::At(State::FailedClean) {
+                        self.members[at].1 = Standing::At(State::Queued);
+                        self.state = after_member_retry(self.state);
+                    }
+                }
+            }
+            if was != CampaignState::Done && self.state == CampaignState::Done {
+                assert!(self.all_settled(), "done with members that wait or run: {self:?}");
+            }
+        }
+
+        fn engine(&mut self, refused: bool) {
+            let waits = self.state == CampaignState::AwaitingApproval && self.wave > 0;
+            if self.state != CampaignState::Running && !waits {
+                return;
+            }
+            match next(&self.members, self.wave, self.go_on, self.stop) {
+                Next::Launch(due) => {
+                    for at in due {
+                        self.members[at].1 = if refused { Standing::Refused } else { Standing::At(State::Queued) };
+                    }
+                }
+                _ if waits => {}
+                Next::Watch => {}
+                Next::NextWave => self.wave += 1,
+                Next::Ask => self.state = CampaignState::AwaitingApproval,
+                Next::Stop(_) => self.state = CampaignState::Stopped,
+                Next::Done => self.state = CampaignState::Done,
+            }
+        }
+
+        /// People and hosts do their part from here on.
+        fn all_goes_well(&mut self) {
+            for _ in 0..20 * (self.members.len() + 2) {
+                if self.state.is_over() {
+                    return;
+                }
+                self.step(Step::Engine { refused: false });
+                for at in 0..self.members.len() {
+                    self.step(Step::Ends(at, State::CloneReady));
+                    if self.members[at].1 == Standing::At(State::FailedDebris) {
+                        self.members[at].1 = Standing::At(State::FailedClean);
+                    }
+                }
+                self.step(Step::Asked(CampaignAction::RetryFailed));
+                self.step(Step::Asked(CampaignAction::Resume));
+                self.step(Step::Asked(CampaignAction::Approve));
+            }
+        }
+    }
+
+    fn any_step() -> impl Strategy<Value = Step> {
+        let ends = [State::CloneReady, State::FailedClean, State::FailedDebris, State::Cancelled];
+        prop_oneof![
+            4 => any::<bool>().prop_map(|refused| Step::Engine { refused }),
+            2 => prop::sample::select(CampaignAction::ALL).prop_map(Step::Asked),
+            3 => (any::<usize>(), prop::sample::select(ends.to_vec())).prop_map(|(at, end)| Step::Ends(at, end)),
+            1 => any::<usize>().prop_map(Step::Retried),
+        ]
+    }
+
+    fn any_world() -> impl Strategy<Value = World> {
+        let standing = prop::sample::select(vec![
+            Standing::Waiting,
+            Standing::Refused,
+            Standing::Skipped,
+            Standing::At(State::Queued),
+            Standing::At(State::CloneReady),
+            Standing::At(State::FailedClean),
+        ]);
+        let members = prop::collection::vec((1_u16..4, standing), 1..8);
+        let state = prop::sample::select(CampaignState::ALL);
+        let stop = prop::sample::select(vec![StopRule::Never, StopRule::Failures(1), StopRule::Percent(30)]);
+        (members, state, 1_u16..4, any::<bool>(), stop).prop_map(|(members, state, wave, automatic, stop)| World {
+            // A campaign that is over was not so for this test with members at work.
+            state: if state.is_over() { CampaignState::Running } else { state },
+            wave,
+            members,
+            go_on: if automatic { GoOn::Automatic } else { GoOn::Approval },
+            stop,
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        /// From any state, in any order of actions: no campaign becomes done while a member waits or runs, and every member is settled
+        /// once people and hosts do their part.
+        #[test]
+        fn m4_no_campaign_is_done_before_its_members(mut world in any_world(), steps in prop::collection::vec(any_step(), 0..60)) {
+            for step in steps {
+                world.step(step);
+            }
+            world.all_goes_well();
+            prop_assert!(world.state.is_over(), "{world:?}");
+            prop_assert!(world.state == CampaignState::Cancelled || world.all_settled(), "{world:?}");
+        }
     }
 
     proptest! {

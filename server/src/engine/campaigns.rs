@@ -10,11 +10,11 @@ use super::{
     Engine,
     campaign::{self, Next},
     inventory,
-    launch::{Launcher, Stored},
+    launch::{Launcher, Requester, Stored},
 };
 use crate::{
     error::{MASTER_BUSY, with_causes},
-    store::{begin, campaign as store, client},
+    store::{Tx, begin, campaign as store, client},
 };
 use aix::DiskName;
 use app::model::{CampaignState, Client, DiskUse, Problem};
@@ -73,40 +73,23 @@ impl Engine {
     async fn work_on(self: &Arc<Self>, id: Uuid) -> Result<Duration, sqlx::Error> {
         let Some(row) = store::find(&self.pool, id).await? else { return Ok(self.timing.scan) };
         let members = store::members(&self.pool, id).await?;
-        let standings = store::standings(&members)?;
-        let go = |to, next, reason| self.advance_campaign(&row, to, next, reason);
-        match campaign::next(&standings, row.wave.unsigned_abs(), row.go_on.0, row.stop.0) {
-            Next::Watch => return Ok(self.timing.scan),
+        let next = campaign::next(&store::standings(&members)?, row.wave.unsigned_abs(), row.go_on.0, row.stop.0);
+        match next {
+            Next::Watch => Ok(self.timing.scan),
             Next::Launch(due) => {
                 let due = due.into_iter().map(|at| members[at].clone()).collect();
                 self.launch(Arc::new(row), due).await?;
-                return Ok(self.timing.scan);
+                Ok(self.timing.scan)
             }
-            Next::NextWave => go(CampaignState::Running, row.wave + 1, None).await?,
-            Next::Ask => {
-                let why = format!("Wave {} is settled: look at it, then approve the next.", row.wave);
-                go(CampaignState::AwaitingApproval, row.wave, Some(why)).await?;
+            // While it awaits approval it launches what is tried again, and moves nowhere by itself.
+            _ if row.state()? != CampaignState::Running => Ok(self.timing.scan),
+            next => {
+                let mut tx = begin(&self.pool).await?;
+                advance(&mut tx, &row, &next).await?;
+                tx.commit().await?;
+                Ok(Duration::ZERO)
             }
-            Next::Stop(why) => go(CampaignState::Stopped, row.wave, Some(why)).await?,
-            Next::Done => go(CampaignState::Done, row.wave, None).await?,
         }
-        Ok(Duration::ZERO)
-    }
-
-    async fn advance_campaign(
-        &self,
-        row: &store::Row,
-        to: CampaignState,
-        wave: i16,
-        reason: Option<String>,
-    ) -> Result<(), sqlx::Error> {
-        let mut tx = begin(&self.pool).await?;
-        let from = (CampaignState::Running, row.wave);
-        if store::advance(&mut tx, row.id, from, (to, wave), reason.as_deref()).await? {
-            let detail = json!({ "to": to, "wave": wave, "reason": reason });
-            tx.record("system", "campaign.state", &format!("campaign:{}", row.id), detail);
-        }
-        tx.commit().await
     }
 
     /// Begins the launches of the members that are due, as many as may run beside those that are being launched.
@@ -207,7 +190,8 @@ impl Engine {
         let checked = launcher.check(&request).await?;
         checked.accept(&request)?;
         let mut tx = begin(&self.pool).await.map_err(db)?;
-        let id = match checked.store(&mut tx, &request, &row.requested_by, None, row.approved_by.as_deref()).await? {
+        let asking = Requester { name: &row.requested_by, role: None, approved_by: row.approved_by.as_deref() };
+        let id = match checked.store(&mut tx, &request, asking, None).await? {
             Stored::New(id) => id,
             Stored::Taken => return Err(checked.busy()),
         };
@@ -237,6 +221,34 @@ impl Engine {
             ))
         })
     }
+}
+
+/// Moves a campaign on, where its members still stand as they did. They are read again once the campaign is locked: a person may retry one
+/// of them at the same moment, and a campaign must not be done while a member has work.
+async fn advance(tx: &mut Tx, row: &store::Row, next: &Next) -> Result<(), sqlx::Error> {
+    let (to, wave, reason) = match next {
+        Next::Watch | Next::Launch(_) => return Ok(()),
+        Next::NextWave => (CampaignState::Running, row.wave + 1, None),
+        Next::Ask => {
+            let why = format!("Wave {} is settled: look at it, then approve the next.", row.wave);
+            (CampaignState::AwaitingApproval, row.wave, Some(why))
+        }
+        Next::Stop(why) => (CampaignState::Stopped, row.wave, Some(why.clone())),
+        Next::Done => (CampaignState::Done, row.wave, None),
+    };
+    if store::lock(tx, row.id).await?.is_none() {
+        return Ok(());
+    }
+    let standings = store::standings(&store::members(&mut **tx, row.id).await?)?;
+    if campaign::next(&standings, row.wave.unsigned_abs(), row.go_on.0, row.stop.0) != *next {
+        return Ok(());
+    }
+    let from = (CampaignState::Running, row.wave);
+    if store::advance(tx, row.id, from, (to, wave), reason.as_deref()).await? {
+        let detail = json!({ "to": to, "wave": wave, "reason": reason });
+        tx.record("system", "campaign.state", &format!("campaign:{}", row.id), detail);
+    }
+    Ok(())
 }
 
 /// The smallest free disk that holds rootvg with IBM's 500 MB to spare (nimadm.md §3.1).

@@ -3,20 +3,22 @@
 //! People launch one client, campaigns launch many; both come through here, so a campaign can do nothing that a person could not.
 
 use super::{
+    authority::{self, Approver},
     fact::Fact,
     identify::{self, Wanted},
     inventory,
     masters::Masters,
-    preflight::{self, questions::Role},
+    preflight::{self, questions},
     run::subject,
 };
 use crate::{
     error::{BAD_INPUT, CLIENT_BUSY, PREFLIGHT_BLOCKED, WARNINGS_NOT_ACKNOWLEDGED, database as db},
-    store::{self, Tx, client, master, migration, schedule},
+    store::{self, Tx, client, master, migration, schedule, user},
 };
 use aix::{Level, Phase, command::for_phases};
 use app::model::{
-    Approvals, Check, Client, FieldError, LaunchRequest, Override, Preflight, Problem, RunMode, Unfit, Verdict,
+    Approvals, BootlistPolicy, Check, Client, FieldError, LaunchRequest, Override, Preflight, Problem, Role, RunMode,
+    Unfit, Verdict,
 };
 use serde_json::json;
 use sqlx::PgPool;
@@ -45,6 +47,17 @@ pub struct Checked {
     approvals: Approvals,
     /// What was found.
     pub preflight: Preflight,
+}
+
+/// Who asks for a launch, and whose approval it has.
+#[derive(Debug, Clone, Copy)]
+pub struct Requester<'a> {
+    /// Sign-in name.
+    pub name: &'a str,
+    /// The role with which they ask; none where a campaign launches in their name, which approves nothing.
+    pub role: Option<Role>,
+    /// Who approved the campaign that launches it.
+    pub approved_by: Option<&'a str>,
 }
 
 /// What came of storing a launch.
@@ -106,9 +119,9 @@ impl Launcher {
         let cache_need_mib = request.cache_vg.as_ref().and_then(|_| facts.cache_need());
         let from_level = match &facts.client {
             Fact::Read(Ok(seen)) if !request.operation.reads_mksysb() => seen.level.clone().known(),
-            _ => facts.level_of(Role::Mksysb).known().and_then(|level| level.parse().ok()),
+            _ => facts.level_of(questions::Role::Mksysb).known().and_then(|level| level.parse().ok()),
         };
-        let to_level = facts.level_of(Role::Spot).known();
+        let to_level = facts.level_of(questions::Role::Spot).known();
         let preflight = Preflight::new(command.to_string(), commands(&command.to_string(), request.mode), checks);
         let (master, approvals) = (master.id, master.approvals());
         Ok(Checked { master, client, subject, from_level, to_level, cache_need_mib, approvals, preflight })
@@ -210,8 +223,8 @@ impl Checked {
         Ok(())
     }
 
-    /// Stores the migration with its record, in the caller's transaction. It waits for an approval where the master asks for one and
-    /// `approved_by` names nobody who may give it.
+    /// Stores the migration with its record, in the caller's transaction. It waits for an approval where the master asks for one, or where
+    /// nimadm will set the bootlist, and nobody has given it who may.
     ///
     /// # Errors
     /// Those of the database.
@@ -219,14 +232,25 @@ impl Checked {
         &self,
         tx: &mut Tx,
         request: &LaunchRequest,
-        by: &str,
+        requester: Requester<'_>,
         key: Option<&str>,
-        approved_by: Option<&str>,
     ) -> Result<Stored, Problem> {
-        let approved_by = approved_by.filter(|who| self.approvals.allow(who, by));
-        let start = match approved_by {
-            None if self.approvals.starts => migration::Start::AwaitingApproval,
-            approved_by => migration::Start::Queued(approved_by),
+        let Requester { name: by, role, approved_by } = requester;
+        let moves_bootlist = request.bootlist == BootlistPolicy::Nimadm;
+        let approver_role = match approved_by {
+            Some(who) => user::role_now(tx, who).await.map_err(|e| db(&e))?,
+            None => None,
+        };
+        let approver = approved_by.map(|name| Approver { name, role: approver_role });
+        let asking = role.map(|role| Approver { name: by, role: Some(role) });
+        let right = authority::may_queue(self.approvals, moves_bootlist, by, approver, asking);
+        let waits = right.as_ref().err().map(|why| authority::awaits(moves_bootlist, why));
+        // A campaign's approval is remembered also where the master asks for none.
+        let unasked = approved_by.filter(|who| self.approvals.allow(who, by));
+        let approved_by = right.as_ref().ok().and_then(|right| right.by().or(unasked));
+        let start = match &waits {
+            Some(why) => migration::Start::AwaitingApproval(why),
+            None => migration::Start::Queued(approved_by),
         };
         let overrides = self.overrides(request, by);
         let new = migration::New {
@@ -259,7 +283,7 @@ impl Checked {
         let detail = json!({
             "client": self.client.as_ref().map(|client| &client.name), "client_id": self.client.as_ref().map(|client| client.id),
             "master": self.client.as_ref().map(|client| &client.master), "subject": self.subject, "operation": request.operation, "command": new.command, "acknowledged": warnings, "overridden": overrides,
-            "change_ref": request.change_ref, "approved_by": approved_by, "awaits_approval": start == migration::Start::AwaitingApproval,
+            "change_ref": request.change_ref, "approved_by": approved_by, "awaits_approval": waits.is_some(),
         });
         tx.record(by, "migration.launch", &subject(id), detail);
         Ok(Stored::New(id))

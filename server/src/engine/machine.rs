@@ -35,6 +35,10 @@ impl From<State> for Case {
 pub enum Event {
     /// Somebody asked for something.
     Asked(Action),
+    /// It needs an approval before it starts, and has none that counts. Nothing was sent.
+    ApprovalDue,
+    /// The same before a later step.
+    StepApprovalDue,
     /// Its turn has come.
     TurnCame,
     /// The master confirmed that nimadm was started, now or earlier.
@@ -63,6 +67,8 @@ pub enum Event {
     BootlistMoved,
     /// The bootlist could not be moved: something differs from what was approved. The client runs as before.
     BootlistRefused,
+    /// The bootlist points to the clone, shutdown was not sent, and the approval does not count any more.
+    RebootUnapproved,
     /// The client answers after its reboot.
     ClientBack,
     /// The client did not come back in time.
@@ -175,6 +181,9 @@ pub fn decide(case: impl Into<Case>, event: Event) -> Result<(State, Option<Work
         (State::Queued, Event::TurnCame) => State::Starting,
         (State::Queued, Event::Asked(Action::Cancel)) => State::Cancelled,
 
+        (State::Queued | State::Starting | State::FailedClean, Event::ApprovalDue) => State::AwaitingApproval,
+        (State::Starting, Event::StepApprovalDue) => State::Held,
+
         (State::Starting, Event::JobStarted) => State::Running,
         (State::Starting, Event::StartRefused) => State::FailedClean,
         (State::Starting, Event::StepRefused) => State::FailedDebris,
@@ -217,6 +226,7 @@ pub fn decide(case: impl Into<Case>, event: Event) -> Result<(State, Option<Work
         (State::CloneReady, Event::Asked(Action::Cutover)) => State::Armed,
         (State::Armed, Event::BootlistMoved) => State::Rebooting,
         (State::Armed, Event::BootlistRefused) => State::CloneReady,
+        (State::Rebooting, Event::RebootUnapproved) => State::CloneReady,
         (State::Rebooting, Event::ClientBack) => State::Verifying,
         (State::Rebooting, Event::ClientStaysAway) => State::VerificationFailed,
         (State::Verifying, Event::Verified { passed: true }) => State::Verified,

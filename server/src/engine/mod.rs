@@ -7,6 +7,8 @@
 //! Wake-ups are hints. What there is to do is found by asking the database, again and again: a lost hint costs a second,
 //! a lost fact would cost a migration.
 
+pub mod authority;
+mod boot_orders;
 pub mod calendar;
 pub mod campaign;
 mod campaigns;
@@ -26,7 +28,9 @@ pub mod look;
 pub mod machine;
 pub mod masters;
 pub mod old_logs;
+mod orders;
 pub(crate) mod patrol;
+pub mod perform;
 pub mod places;
 pub mod preflight;
 pub mod readings;
@@ -123,6 +127,7 @@ pub struct Engine {
     wake_scheduler: Arc<Notify>,
     wake_claims: Arc<Notify>,
     wake_campaigns: Arc<Notify>,
+    wake_orders: Arc<Notify>,
     keeper: Arc<Keeper>,
     /// The workers of migrations. They end by themselves at a stop, and give their leases back.
     workers: TaskTracker,
@@ -135,6 +140,8 @@ pub struct Engine {
     campaigns: Workers<Uuid>,
     /// By campaign and client.
     launches: Workers<(Uuid, Uuid)>,
+    /// By migration.
+    retries: Workers<Uuid>,
     stop: CancellationToken,
 }
 
@@ -153,6 +160,7 @@ impl Engine {
             wake_scheduler: Arc::default(),
             wake_claims: Arc::default(),
             wake_campaigns: Arc::default(),
+            wake_orders: Arc::default(),
             keeper: Arc::default(),
             workers: TaskTracker::new(),
             worker: Arc::new(Task::on_demand("migration worker")),
@@ -161,6 +169,7 @@ impl Engine {
             refreshes: Workers::new("first look", usize::MAX, stop.clone()),
             campaigns: Workers::new("campaign step", TASKS, stop.clone()),
             launches: Workers::new("campaign launch", TASKS, stop.clone()),
+            retries: Workers::new("retry of an order", TASKS, stop.clone()),
             stop,
         });
         engine.run_loops(background);
@@ -175,6 +184,7 @@ impl Engine {
             self.refreshes.task(),
             self.campaigns.task(),
             self.launches.task(),
+            self.retries.task(),
         ];
         of_workers.into_iter().for_each(|task| background.register(task));
         let scan = self.timing.scan;
@@ -184,6 +194,8 @@ impl Engine {
         self.repeat(background, claims, |engine| async move { Ok(engine.claim_all().await?) });
         let campaigns = Every::new("campaigns", scan).or_when(self.wake_campaigns.clone());
         self.repeat(background, campaigns, |engine| async move { Ok(engine.run_campaigns().await?) });
+        let orders = Every::new("orders", scan).or_when(self.wake_orders.clone());
+        self.repeat(background, orders, |engine| async move { Ok(engine.carry_out_orders().await?) });
         let caches = Every::new("cache looks", scan * 2);
         self.repeat(background, caches, |engine| async move { Ok(engine.look_at_caches().await?) });
         let patrol = Every::new("patrol", patrol::PAUSE);
@@ -211,7 +223,7 @@ impl Engine {
 
     /// There is work now: look at once.
     pub fn wake(&self) {
-        for wake in [&self.wake_scheduler, &self.wake_claims, &self.wake_campaigns] {
+        for wake in [&self.wake_scheduler, &self.wake_claims, &self.wake_campaigns, &self.wake_orders] {
             wake.notify_one();
         }
     }
@@ -226,7 +238,8 @@ impl Engine {
             self.patrols.wait(),
             self.refreshes.wait(),
             self.campaigns.wait(),
-            self.launches.wait()
+            self.launches.wait(),
+            self.retries.wait()
         );
     }
 

@@ -6,6 +6,7 @@
 
 use super::{
     Engine,
+    authority::{ApprovedCutover, Why},
     gates::Purpose,
     host::HostError,
     keeper::{Lease, Renewal},
@@ -19,6 +20,7 @@ use crate::{
     },
     store::{
         self, Conflict, Tx,
+        authority::{self, Act, Rights},
         fence::{self, Fence, WriteError},
         migration::{self, Row},
     },
@@ -320,6 +322,30 @@ impl Run {
         Ok(())
     }
 
+    /// Records an order that moves the bootlist, where the approval it rests on counts at this moment; the proof that the order needs. The
+    /// lease is proven in the same transaction.
+    pub(super) async fn record_approved(
+        &self,
+        act: Act,
+        action: &str,
+        detail: Value,
+    ) -> Result<Result<ApprovedCutover, Why>, StepError> {
+        let mut tx = store::begin(&self.engine.pool).await?;
+        fence::hold(&mut tx, &self.fence).await?;
+        let approved = match self.rights(&mut tx).await?.may_move_bootlist(act) {
+            Ok(approved) => approved,
+            Err(why) => return Ok(Err(why)),
+        };
+        tx.record("system", action, &self.subject(), with_approver(&detail, Some(approved.by())));
+        tx.commit().await?;
+        Ok(Ok(approved))
+    }
+
+    /// What the approvals of this migration are worth at this moment.
+    pub(super) async fn rights(&self, tx: &mut Tx) -> Result<Rights, WriteError> {
+        authority::of(&mut **tx, self.fence.migration).await?.ok_or(WriteError::Fenced)
+    }
+
     /// The state was committed: viewers are to be shown it.
     pub(super) fn announce(&self) {
         self.engine.bus.changed(self.fence.migration);
@@ -328,6 +354,15 @@ impl Run {
     fn subject(&self) -> String {
         subject(self.fence.migration)
     }
+}
+
+/// The detail of an order's record, with the approval it rests on.
+pub(super) fn with_approver(detail: &Value, by: Option<&str>) -> Value {
+    let mut detail = detail.clone();
+    if let (Some(fields), Some(by)) = (detail.as_object_mut(), by) {
+        fields.insert("approved_by".to_owned(), by.into());
+    }
+    detail
 }
 
 /// A migration as a subject of the record.

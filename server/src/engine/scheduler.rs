@@ -14,7 +14,11 @@ use super::{
 };
 use crate::{
     background::Failure,
-    store::{self, Attempts, Conflict as _, Tx, schedule},
+    store::{
+        self, Attempts, Conflict as _, Tx,
+        authority::{self, Act},
+        schedule,
+    },
 };
 use aix::{command::quote, lsvg};
 use app::model::{Action, State};
@@ -97,13 +101,17 @@ impl Engine {
             return Ok(Vec::new());
         }
         sqlx::query(LOCKED).execute(&mut *tx).await?;
+        let mut changed = Vec::new();
+        // Before anything gets its turn: an approval that stopped counting is asked for again at once, not when a window opens at night.
+        for (id, decision) in unapproved(&mut tx).await? {
+            changed.extend(decision.carry_out_alone(&mut tx, id).await?.then_some(id));
+        }
         let schedule::Seen { situation, planned, unreadable, reasons } = schedule::situation(&mut tx).await?;
         let now = schedule::clock(&mut *tx).await?;
         let decided = planned.iter().map(|planned| (planned.id, Decision::of_cutover(&situation, planned, now)));
         let mut decided: Vec<(Uuid, Decision)> = decided.collect();
         decided.extend(unreadable.into_iter().map(|(id, why)| (id, Decision::Waits(why))));
         decided.extend(situation.turns(now).into_iter().map(|(id, turn)| (id, turn.into())));
-        let mut changed = Vec::new();
         for (id, decision) in decided {
             if matches!(&decision, Decision::Waits(why) if reasons.get(&id) == Some(why)) {
                 continue;
@@ -120,6 +128,15 @@ enum Decision {
     Start,
     CutOver,
     Waits(String),
+    /// The approval by `judged` does not count any more.
+    WithdrawStart {
+        judged: Option<String>,
+        why: String,
+    },
+    WithdrawCutover {
+        judged: Option<String>,
+        why: String,
+    },
 }
 
 impl From<Turn> for Decision {
@@ -144,6 +161,8 @@ impl Decision {
     async fn carry_out(&self, tx: &mut Tx, id: Uuid) -> Result<bool, sqlx::Error> {
         let (from, event) = match self {
             Self::Waits(why) => return schedule::waits(tx, id, why).await,
+            Self::WithdrawStart { judged, why } => return withdraw_start(tx, id, judged.as_deref(), why).await,
+            Self::WithdrawCutover { judged, why } => return withdraw_cutover(tx, id, judged.as_deref(), why).await,
             Self::Start => (State::Queued, Event::TurnCame),
             Self::CutOver => (State::CloneReady, Event::Asked(Action::Cutover)),
         };
@@ -174,4 +193,41 @@ impl Decision {
             Err(error) => Err(error),
         }
     }
+}
+
+/// What rests on an approval that does not count any more.
+async fn unapproved(tx: &mut Tx) -> Result<Vec<(Uuid, Decision)>, sqlx::Error> {
+    let mut found = Vec::new();
+    for rights in authority::of_queued(&mut **tx).await? {
+        if let Err(why) = rights.may_start() {
+            let judged = rights.approved_by().map(str::to_owned);
+            found.push((rights.id, Decision::WithdrawStart { judged, why: rights.awaits(&why) }));
+        }
+    }
+    for rights in authority::of_planned(&mut **tx).await? {
+        if let Err(why) = rights.may_move_bootlist(Act::Cutover) {
+            let judged = rights.cutover_by().map(str::to_owned);
+            let why = format!("The planned cutover was withdrawn: {why}. An approver must cut over again.");
+            found.push((rights.id, Decision::WithdrawCutover { judged, why }));
+        }
+    }
+    Ok(found)
+}
+
+async fn withdraw_start(tx: &mut Tx, id: Uuid, judged: Option<&str>, why: &str) -> Result<bool, sqlx::Error> {
+    let Ok((to, _)) = machine::decide(State::Queued, Event::ApprovalDue) else { return Ok(false) };
+    let moved = schedule::approval_is_due(tx, id, judged, to, why).await?;
+    if moved {
+        let detail = json!({ "from": State::Queued, "to": to, "reason": why });
+        tx.record("system", "migration.state", &subject(id), detail);
+    }
+    Ok(moved)
+}
+
+async fn withdraw_cutover(tx: &mut Tx, id: Uuid, judged: Option<&str>, why: &str) -> Result<bool, sqlx::Error> {
+    let moved = schedule::withdraw(tx, id, judged, why).await?;
+    if moved {
+        tx.record("system", "migration.cutover_withdrawn", &subject(id), json!({ "reason": why }));
+    }
+    Ok(moved)
 }

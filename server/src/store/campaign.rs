@@ -65,6 +65,7 @@ pub struct Member {
     pub migration_id: Option<Uuid>,
     refused: Option<String>,
     migration_state: Option<String>,
+    retry_pending: bool,
     approve_starts: bool,
     second_person: bool,
 }
@@ -122,6 +123,7 @@ impl Row {
             waves: waves.into_values().collect(),
             members,
             actions,
+            orders: Vec::new(),
             approvals,
             approved_by: self.approved_by,
             approved_at: self.approved_at.map(Into::into),
@@ -154,7 +156,11 @@ impl Member {
 
     fn standing(&self) -> Result<Standing, sqlx::Error> {
         Ok(match (self.state.as_str(), &self.migration_state) {
-            ("launched", Some(state)) => Standing::At(super::state(state)?),
+            ("launched", Some(state)) => Standing::At(match super::state(state)? {
+                // Its retry is ordered: a failure that is being tried again stops no campaign.
+                State::FailedClean if self.retry_pending => State::Queued,
+                state => state,
+            }),
             ("refused", _) => Standing::Refused,
             ("skipped", _) => Standing::Skipped,
             _ => Standing::Waiting,
@@ -240,6 +246,41 @@ pub async fn find(db: impl PgExecutor<'_>, id: Uuid) -> Result<Option<Row>, sqlx
     sqlx::query_as("SELECT * FROM campaign WHERE id = $1").bind(id).fetch_optional(db).await
 }
 
+/// One campaign, locked until the transaction ends.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock(conn: &mut PgConnection, id: Uuid) -> Result<Option<Row>, sqlx::Error> {
+    sqlx::query_as("SELECT * FROM campaign WHERE id = $1 FOR NO KEY UPDATE").bind(id).fetch_optional(conn).await
+}
+
+/// A member's migration is retried by itself: its campaign, where that was done, has work again. Gives that campaign.
+///
+/// # Errors
+/// Those of the database.
+pub async fn member_is_retried(conn: &mut PgConnection, migration: Uuid) -> Result<Option<Uuid>, sqlx::Error> {
+    // Locked first: a server may be about to call it done.
+    let campaign: Option<(Uuid, String)> = sqlx::query_as(
+        "SELECT c.id, c.state FROM campaign c JOIN campaign_member m ON m.campaign_id = c.id
+         WHERE m.migration_id = $1 FOR NO KEY UPDATE OF c",
+    )
+    .bind(migration)
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some((id, state)) = campaign else { return Ok(None) };
+    let state: CampaignState = state.parse().map_err(|error| super::unknown_word("state", error))?;
+    let to = campaign::after_member_retry(state);
+    if to == state {
+        return Ok(None);
+    }
+    sqlx::query("UPDATE campaign SET state = $2, reason = NULL, worked_until = now() WHERE id = $1")
+        .bind(id)
+        .bind(to.as_str())
+        .execute(conn)
+        .await?;
+    Ok(Some(id))
+}
+
 /// The latest campaigns, newest first.
 ///
 /// # Errors
@@ -275,7 +316,9 @@ pub async fn members_of(db: impl PgExecutor<'_>, ids: &[Uuid]) -> Result<Vec<Mem
     sqlx::query_as(
         "SELECT m.campaign_id, m.client_id, c.name AS client, c.master_id, n.name AS master, c.missing_since,
                 EXISTS (SELECT FROM client o WHERE o.name = c.name AND o.id <> c.id) AS ambiguous, m.tried_until > now() AS being_tried, m.wave, m.state, m.target_disks, m.migration_id, m.refused, g.state AS migration_state,
-                n.approve_starts, n.second_person
+                n.approve_starts, n.second_person,
+                EXISTS (SELECT FROM campaign_order_member p JOIN campaign_order o ON o.id = p.order_id
+                        WHERE p.migration_id = m.migration_id AND p.state = 'pending' AND o.action = 'retry_failed') AS retry_pending
          FROM campaign_member m JOIN client c ON c.id = m.client_id JOIN master n ON n.id = c.master_id LEFT JOIN migration g ON g.id = m.migration_id
          WHERE m.campaign_id = ANY($1) ORDER BY m.campaign_id, m.wave, m.position",
     )
@@ -284,15 +327,20 @@ pub async fn members_of(db: impl PgExecutor<'_>, ids: &[Uuid]) -> Result<Vec<Mem
     .await
 }
 
-/// Takes a running campaign that no server works on. Only its id is read: one that cannot be read must not keep the others from their
-/// turn.
+/// Takes a campaign that has work and that no server works on: one that runs, or one that awaits approval of its next wave while a member
+/// of an earlier one waits to be tried again. Only its id is read: one that cannot be read must not keep the others from their turn.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn claim(db: &mut PgConnection, ttl: Duration) -> Result<Option<Uuid>, sqlx::Error> {
     sqlx::query_scalar(
         "UPDATE campaign SET worked_until = now() + $1 * interval '1 second'
-         WHERE id = (SELECT id FROM campaign WHERE state = 'running' AND worked_until < now()
+         WHERE id = (SELECT id FROM campaign c
+                     WHERE worked_until < now()
+                       AND (state = 'running'
+                            OR state = 'awaiting_approval' AND wave > 0 AND EXISTS (
+                                SELECT FROM campaign_member m
+                                WHERE m.campaign_id = c.id AND m.state = 'waiting' AND m.wave <= c.wave))
                      ORDER BY worked_until FOR UPDATE SKIP LOCKED LIMIT 1)
          RETURNING id",
     )
@@ -404,10 +452,18 @@ pub async fn launched(
     disks: &[DiskName],
 ) -> Result<bool, sqlx::Error> {
     let disks: Vec<&str> = disks.iter().map(DiskName::as_str).collect();
+    // Somebody may be about to pause or cancel it.
+    let state: Option<String> = sqlx::query_scalar("SELECT state FROM campaign WHERE id = $1 FOR SHARE")
+        .bind(id)
+        .fetch_optional(&mut *conn)
+        .await?;
+    let goes_on = [CampaignState::Running, CampaignState::AwaitingApproval].map(CampaignState::as_str);
+    if !state.is_some_and(|state| goes_on.contains(&state.as_str())) {
+        return Ok(false);
+    }
     let done = sqlx::query(
-        "UPDATE campaign_member m SET state = 'launched', migration_id = $3, target_disks = $4
-         FROM campaign c WHERE m.campaign_id = $1 AND m.client_id = $2 AND m.state = 'waiting'
-           AND c.id = m.campaign_id AND c.state = 'running'",
+        "UPDATE campaign_member SET state = 'launched', migration_id = $3, target_disks = $4
+         WHERE campaign_id = $1 AND client_id = $2 AND state = 'waiting'",
     )
     .bind(id)
     .bind(client)
@@ -450,15 +506,13 @@ pub async fn skip(conn: &mut PgConnection, id: Uuid, client: Uuid) -> Result<boo
     Ok(done.rows_affected() == 1)
 }
 
-/// Gives refused members another try; how many.
+/// Gives refused members another try, in the waves they have: clients that must be apart stay apart. How many.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn retry_refused(conn: &mut PgConnection, id: Uuid) -> Result<u64, sqlx::Error> {
     let done = sqlx::query(
-        "UPDATE campaign_member SET state = 'waiting', refused = NULL,
-             wave = GREATEST(wave, (SELECT wave FROM campaign WHERE id = $1))
-         WHERE campaign_id = $1 AND state = 'refused'",
+        "UPDATE campaign_member SET state = 'waiting', refused = NULL WHERE campaign_id = $1 AND state = 'refused'",
     )
     .bind(id)
     .execute(conn)
@@ -466,7 +520,7 @@ pub async fn retry_refused(conn: &mut PgConnection, id: Uuid) -> Result<u64, sql
     Ok(done.rows_affected())
 }
 
-/// Whether a member's migration stands in `state`: those of one wave where one is named.
+/// The migrations of members that stand in `state`; of one wave where one is named.
 ///
 /// # Errors
 /// Where a column holds an unknown word.

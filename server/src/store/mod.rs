@@ -2,6 +2,7 @@
 
 pub mod attempt;
 pub mod audit;
+pub mod authority;
 pub mod campaign;
 pub mod change;
 pub mod client;
@@ -14,6 +15,7 @@ pub mod master;
 pub mod migration;
 pub mod nim_turn;
 pub mod open;
+pub mod order;
 pub mod phase;
 pub mod pools;
 pub mod resource;

@@ -161,7 +161,7 @@ fn MasterForm(editor: Editor, shown: Shown) -> impl IntoView {
             <TextField label="Directories that nimadm may write mksysbs to" value=directories
                 hint="Several with blanks between. Empty: where the mksysbs of this master lie" complaint=form.complaint("allowed_directories") />
             <CheckField label="A launch waits until an approver has agreed" value=starts />
-            <CheckField label="Whoever asked for a migration does not approve it: neither its start nor its cutover" value=second_person />
+            <CheckField label="The person who asked for a migration does not approve it: no start, no cutover, no way back" value=second_person />
         </FormDialog>
     }
     .into_any()

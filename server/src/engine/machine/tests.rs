@@ -9,7 +9,10 @@ use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 use std::collections::BTreeSet;
 
-const EVENTS: [Event; 25] = [
+const EVENTS: [Event; 28] = [
+    Event::ApprovalDue,
+    Event::StepApprovalDue,
+    Event::RebootUnapproved,
     Event::TurnCame,
     Event::JobStarted,
     Event::StartRefused,
@@ -174,6 +177,15 @@ impl World {
                 next.turn = true;
                 before_cutover && !self.turn && !failed_before && self.clone == Clone_::Nothing
             }
+            Event::ApprovalDue => {
+                (next.approved, next.turn, next.steps, next.clone) = (false, false, 0, Clone_::Nothing);
+                let queued = before_cutover && !self.turn && !self.nimadm && self.clone == Clone_::Nothing;
+                starting || queued
+            }
+            Event::StepApprovalDue => {
+                next.waits_for_resume = true;
+                starting
+            }
             Event::JobStarted => {
                 next.nimadm = true;
                 starting
@@ -231,6 +243,10 @@ impl World {
             Event::BootlistRefused => {
                 next.asked = Asked::Nothing;
                 self.asked == Asked::Cutover && !self.moved
+            }
+            Event::RebootUnapproved => {
+                (next.asked, next.moved) = (Asked::Nothing, false);
+                self.asked == Asked::Cutover && self.moved
             }
             Event::ClientBack => {
                 next.asked = Asked::Look;
@@ -415,8 +431,11 @@ fn moves() -> BTreeSet<(State, State)> {
 
 #[test]
 fn the_database_accepts_the_moves_of_the_machine_and_no_others() {
-    let sql =
-        [include_str!("../../../../migrations/0005_engine.sql"), include_str!("../../../../migrations/0009_modes.sql")];
+    let sql = [
+        include_str!("../../../../migrations/0005_engine.sql"),
+        include_str!("../../../../migrations/0009_modes.sql"),
+        include_str!("../../../../migrations/0029_authority.sql"),
+    ];
     let list =
         |sql: &'static str| sql.split_once("INSERT INTO legal_move VALUES").unwrap().1.split_once(';').unwrap().0;
     let listed: BTreeSet<(State, State)> = sql

@@ -39,12 +39,9 @@ impl Run {
     /// Ends the job, first kindly; returns once nothing of it lives.
     async fn stop(&self, connection: &Connection, job: &Job) -> Result<(), StepError> {
         let asked = Instant::now();
-        let mut recorded = false;
+        self.record_act("migration.stop_nimadm", json!({ "spool": job.folder() })).await?;
         loop {
             let lives = matches!(job.status(connection).await?, Status::Claimed { alive: true, rc: None, .. });
-            if lives && !std::mem::replace(&mut recorded, true) {
-                self.record_act("migration.stop_nimadm", json!({ "spool": job.folder() })).await?;
-            }
             let signal = if asked.elapsed() > self.engine.timing.grace { Signal::Kill } else { Signal::Term };
             // Also where nothing lives: it keeps a wrapper away that an earlier order is about to start.
             job.stop(connection, self.fence.epoch, signal).await?;

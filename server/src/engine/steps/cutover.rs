@@ -2,17 +2,19 @@
 
 use crate::{
     engine::{
-        disks,
-        host::{self, HostError},
+        authority::Why,
+        boot_orders, disks,
+        host::HostError,
         look,
         machine::Event,
         preflight, readings,
         reboot::{Answered, rebooted},
-        run::{Run, StepError, subject},
+        run::{Run, StepError, subject, with_approver},
     },
     remote::Connection,
     store::{
         self,
+        authority::Act,
         migration::{self, Row},
     },
 };
@@ -45,35 +47,35 @@ impl Run {
                 .refuse(&format!("The bootlist was not touched: {why}. Find out why, then cut over again."))
                 .await;
         }
-        match self.point_bootlist(&connection, &hostname, &client, &disks).await? {
+        match self.point_bootlist(Act::Cutover, &connection, &hostname, &client, &disks).await? {
             Ok(()) => self.advance(State::Armed, Event::BootlistMoved, None).await,
-            Err(why) => self.refuse(&format!("{why}.")).await,
+            Err(Unmoved::Unapproved(why)) => {
+                let now = if here {
+                    "The bootlist points to the clone already: any reboot boots it"
+                } else {
+                    "The bootlist was not touched"
+                };
+                self.refuse(&format!("Not cut over: {why}. {now}. An approver must cut over again.")).await
+            }
+            Err(Unmoved::Failed(why)) => self.refuse(&format!("{why}.")).await,
         }
     }
 
-    /// Points the bootlist to these disks and reads it back; why it does not say so, where it does not.
+    /// Points the bootlist to these disks and reads it back, where the approval of the act counts.
     pub(super) async fn point_bootlist(
         &self,
+        act: Act,
         connection: &Connection,
         hostname: &ObjectName,
         client: &Snapshot,
         disks: &[DiskName],
-    ) -> Result<Result<(), String>, StepError> {
-        let names: Vec<&str> = disks.iter().map(DiskName::as_str).collect();
-        let command = format!("bootlist -m normal {}", names.join(" "));
-        self.record_act("migration.move_bootlist", json!({ "command": command, "before": client.bootlist })).await?;
-        let [set, read] = host::client(connection, hostname, [&command, "bootlist -m normal -o"]).await?;
-        // A list that cannot be read names no device, and so not these.
-        let boot = bootlist::parse(&read.text).unwrap_or_default();
-        let bootable = boot.iter().all(|boot| boot.blv.as_deref() == Some("hd5"));
-        if set.rc == 0 && bootable && bootlist::devices(&boot) == names {
-            return Ok(Ok(()));
-        }
-        let (said, now) = (set.text.trim(), read.text.trim());
-        Ok(Err(format!(
-            "{command} returned {} {said}, and the bootlist now reads: {now}. Check it on the client",
-            set.rc
-        )))
+    ) -> Result<Result<(), Unmoved>, StepError> {
+        let detail = json!({ "command": boot_orders::bootlist_command(disks), "before": client.bootlist });
+        let approved = match self.record_approved(act, "migration.move_bootlist", detail).await? {
+            Ok(approved) => approved,
+            Err(why) => return Ok(Err(Unmoved::Unapproved(why))),
+        };
+        Ok(boot_orders::point_bootlist(&approved, connection, hostname, disks).await?.map_err(Unmoved::Failed))
     }
 
     async fn refuse(&self, why: &str) -> Result<(), StepError> {
@@ -92,7 +94,10 @@ impl Run {
             Answered::Yes(client) if self.reboot_is_due(row) => {
                 // What would boot is read once more: hours may lie between the bootlist's move and this order.
                 readings::disks_and_bootlist(&client).map_err(HostError::Incomplete)?;
-                self.send_reboot(row, &connection, &hostname).await
+                match self.send_reboot(row, Act::Cutover, &connection, &hostname).await? {
+                    Ok(()) => Ok(()),
+                    Err(why) => self.not_rebooted(row, &why).await,
+                }
             }
             Answered::No if row.reboot_sent_at.is_none() => {
                 // It must be looked at before it is rebooted: something else is going on there.
@@ -113,23 +118,41 @@ impl Run {
         row.reboot_sent_at.is_none() || sent_ago(row) > self.engine.timing.reboot_resend
     }
 
-    /// Writes down that the client reboots, then tells it to.
+    /// The bootlist points to the clone, and the approval does not count any more.
+    async fn not_rebooted(&self, row: &Row, why: &Why) -> Result<(), StepError> {
+        if row.reboot_sent_at.is_none() {
+            let why = format!(
+                "Not rebooted: {why}. The bootlist points to the clone already: any reboot boots it. An approver must cut over again."
+            );
+            return self.advance(State::Rebooting, Event::RebootUnapproved, Some(&why)).await;
+        }
+        let why = format!(
+            "The client answers and has not rebooted since shutdown was sent, and shutdown is not sent again: {why}. The bootlist points \
+             to the clone. An approver must verify or roll back."
+        );
+        self.advance(State::Rebooting, Event::ClientStaysAway, Some(&why)).await
+    }
+
+    /// Writes down that the client reboots, then tells it to, where the approval of the act counts.
     pub(super) async fn send_reboot(
         &self,
         row: &Row,
+        act: Act,
         connection: &Connection,
         hostname: &ObjectName,
-    ) -> Result<(), StepError> {
+    ) -> Result<Result<(), Why>, StepError> {
         let mut tx = store::begin(&self.engine.pool).await?;
+        let approved = match self.rights(&mut tx).await?.may_move_bootlist(act) {
+            Ok(approved) => approved,
+            Err(why) => return Ok(Err(why)),
+        };
         migration::reboot_sent(&mut tx, &self.fence).await?;
         let detail = json!({ "command": "shutdown -Fr", "client": row.subject });
-        tx.record("system", "migration.reboot", &subject(row.id), detail);
+        tx.record("system", "migration.reboot", &subject(row.id), with_approver(&detail, Some(approved.by())));
         tx.commit().await?;
-        // Its answer dies with the client; what counts is that the client goes away and comes back.
-        let sent = host::client(connection, hostname, ["nohup shutdown -Fr >/dev/null 2>&1 &"]).await;
-        tracing::info!(answered = sent.is_ok(), "shutdown was sent");
+        boot_orders::shutdown(&approved, connection, hostname).await;
         tokio::time::sleep(self.engine.timing.client_poll).await;
-        Ok(())
+        Ok(Ok(()))
     }
 
     /// The client is silent after its reboot was sent: at first that is what was wanted, after a while it is an alarm.
@@ -153,6 +176,14 @@ impl Run {
         tokio::time::sleep(timing.client_poll).await;
         Ok(())
     }
+}
+
+/// Why the bootlist was not moved.
+pub(super) enum Unmoved {
+    /// The approval does not count. Nothing was sent.
+    Unapproved(Why),
+    /// The client did not take it.
+    Failed(String),
 }
 
 /// How long ago shutdown was sent; nothing where it was not.

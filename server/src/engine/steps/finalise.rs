@@ -2,18 +2,16 @@
 
 use crate::{
     engine::{
-        disks, host, look,
+        boot_orders, disks, look,
         machine::Event,
         preflight,
         run::{Run, StepError},
     },
-    store::{fence::WriteError, migration::Row},
+    store::{authority::Act, fence::WriteError, migration::Row},
 };
 use aix::{DiskName, ObjectName, Pvid, bootlist};
 use app::model::{Snapshot, State};
 use serde_json::json;
-
-const COMMAND: &str = "alt_rootvg_op -X old_rootvg";
 
 impl Run {
     pub(in crate::engine) async fn finalise(&self, row: &Row) -> Result<(), StepError> {
@@ -32,19 +30,28 @@ impl Run {
             // Whoever was here before has done it.
             Ok(disks) if disks.is_empty() => {}
             Ok(disks) => {
-                self.record_act("migration.remove_old_rootvg", json!({ "command": COMMAND, "disks": disks })).await?;
-                let [answer] = host::client(&connection, &hostname, [COMMAND]).await?;
-                said = answer.text.trim().to_owned();
+                let detail = json!({ "command": boot_orders::REMOVE_OLD_ROOTVG, "disks": disks });
+                match self.record_approved(Act::Finalise, "migration.remove_old_rootvg", detail).await? {
+                    Ok(approved) => {
+                        said = boot_orders::remove_old_rootvg(&approved, &connection, &hostname).await?;
+                    }
+                    Err(why) => {
+                        let why = format!("Not finalised: {why}. Nothing was removed.");
+                        let event = Event::FinaliseEnded { freed: false };
+                        return self.advance(State::Finalising, event, Some(&why)).await;
+                    }
+                }
             }
         }
         let after = look::for_order(&connection, &hostname, waived).await?;
         let left = after.and_then(|client| still_there(&client, &old));
         let freed = left.as_ref().is_ok_and(Vec::is_empty);
+        let command = boot_orders::REMOVE_OLD_ROOTVG;
         let reason = match left {
             Ok(_) if freed => "The old disk is free. There is no way back to the old system but a backup.".to_owned(),
-            Ok(_) => format!("{COMMAND} has run, but old_rootvg is still there. It said: {said}"),
+            Ok(_) => format!("{command} has run, but old_rootvg is still there. It said: {said}"),
             Err(why) => {
-                format!("{COMMAND} has run, but whether old_rootvg is gone is not known: {why}. It said: {said}")
+                format!("{command} has run, but whether old_rootvg is gone is not known: {why}. It said: {said}")
             }
         };
         self.advance(State::Finalising, Event::FinaliseEnded { freed }, Some(&reason)).await?;

@@ -3,6 +3,7 @@
 //! One state for three acts, because each tells by itself whether it is done: a client that runs its old system is back, whoever
 //! booted it, from here or at the HMC; a reboot that was written down is waited for and not ordered again.
 
+use super::cutover::Unmoved;
 use crate::{
     engine::{
         disks,
@@ -15,6 +16,7 @@ use crate::{
     },
     store::{
         self,
+        authority::Act,
         fence::{self, WriteError},
         migration::{self, Row},
     },
@@ -66,17 +68,21 @@ impl Run {
             let known =
                 readings::disks_and_bootlist(&client).and_then(|()| disks::holding(&client, &old, "old_rootvg"));
             let pointed = match known {
-                Ok(disks) => self.point_bootlist(&connection, &hostname, &client, &disks).await?,
-                Err(why) => Err(why),
+                Ok(disks) => self.point_bootlist(Act::Rollback, &connection, &hostname, &client, &disks).await?,
+                Err(why) => Err(Unmoved::Failed(why)),
             };
-            if let Err(why) = pointed {
-                return self.not_rolled_back(&why).await;
+            match pointed {
+                Ok(()) => {}
+                Err(Unmoved::Failed(why)) => return self.not_rolled_back(&why).await,
+                Err(Unmoved::Unapproved(why)) => return self.not_rolled_back(&why.to_string()).await,
             }
         }
-        self.send_reboot(row, &connection, &hostname).await
+        match self.send_reboot(row, Act::Rollback, &connection, &hostname).await? {
+            Ok(()) => Ok(()),
+            Err(why) => self.not_rolled_back(&format!("{why}; the bootlist points to the old disk already")).await,
+        }
     }
 
-    /// Nothing was ordered.
     async fn not_rolled_back(&self, why: &str) -> Result<(), StepError> {
         let why = format!("Not rolled back: {why}.");
         self.advance(State::RollingBack, Event::RollbackEnded { back: false }, Some(&why)).await

@@ -2,10 +2,11 @@
 
 use crate::{
     engine::{
+        authority::{self, StartRight, Why},
         look,
         machine::Event,
         preflight,
-        run::{Run, StepError},
+        run::{Run, StepError, subject, with_approver},
         safe,
     },
     remote::{
@@ -13,7 +14,7 @@ use crate::{
         spool::{Job, Status},
     },
     store::{
-        self, attempt, master,
+        self, attempt, fence, master,
         migration::{self, Row},
     },
 };
@@ -56,11 +57,45 @@ impl Run {
             self.advance(State::Starting, event, Some(&why)).await?;
             return Ok(false);
         }
-        let command = command(row);
-        let detail = json!({ "command": command, "master": row.master, "attempt": row.attempt, "spool": job.folder() });
-        self.record_act("migration.start_nimadm", detail).await?;
-        job.start(connection, self.fence.epoch, &command).await?;
-        Ok(true)
+        match self.record_start(row, job).await? {
+            Ok(right) => {
+                job.start(connection, self.fence.epoch, &command(row, &right)).await?;
+                Ok(true)
+            }
+            Err(_) if job.status(connection).await? != Status::Absent => Ok(true),
+            Err(why) => {
+                self.approval_is_due(row, &why).await?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Records the start, where the approvals that it needs count at this moment.
+    async fn record_start(&self, row: &Row, job: &Job) -> Result<Result<StartRight, Why>, StepError> {
+        let mut tx = store::begin(&self.engine.pool).await?;
+        fence::hold(&mut tx, &self.fence).await?;
+        let rights = self.rights(&mut tx).await?;
+        let right = match if row.step > 1 { rights.may_go_on() } else { rights.may_start() } {
+            Ok(right) => right,
+            Err(why) => return Ok(Err(why)),
+        };
+        let detail = json!({
+            "command": command(row, &right), "master": row.master, "attempt": row.attempt, "spool": job.folder(),
+        });
+        tx.record("system", "migration.start_nimadm", &subject(row.id), with_approver(&detail, right.by()));
+        tx.commit().await?;
+        Ok(Ok(right))
+    }
+
+    /// Nothing is sent until somebody who may has approved it.
+    async fn approval_is_due(&self, row: &Row, why: &Why) -> Result<(), StepError> {
+        let (event, why) = if row.step > 1 {
+            let why = format!("The next phases were not started: {why}. An approver must resume it.");
+            (Event::StepApprovalDue, why)
+        } else {
+            (Event::ApprovalDue, authority::awaits(row.moves_bootlist(), why))
+        };
+        self.advance(State::Starting, event, Some(&why)).await
     }
 
     /// The last look before a start, and its record; why nothing may be started, where that is so.
@@ -112,8 +147,8 @@ impl Run {
     }
 }
 
-/// The command line of the job that is next.
-fn command(row: &Row) -> String {
+/// The command line of the job that is next. Nobody has it without the right to start it.
+fn command(row: &Row, _right: &StartRight) -> String {
     let step = Phase::STEPS.get(usize::from(row.step.unsigned_abs()).wrapping_sub(1)).filter(|_| row.stepped());
     step.map_or_else(|| row.command.clone(), |phases| for_phases(&row.command, phases))
 }

@@ -27,8 +27,8 @@ use crate::engine::{
 };
 use aix::{Level, Phase, Pvid};
 use app::model::{
-    Approvals, Interlock, LaunchRequest, Migration, MigrationSummary, Override, RunMode, Signal, Snapshot, State,
-    VerificationCheck,
+    Approvals, BootlistPolicy, Interlock, LaunchRequest, Migration, MigrationSummary, Override, RunMode, Signal,
+    Snapshot, State, VerificationCheck,
 };
 use sqlx::{PgConnection, PgExecutor, types::Json};
 use time::OffsetDateTime;
@@ -149,6 +149,12 @@ impl Row {
     #[must_use]
     pub fn stepped(&self) -> bool {
         self.request.mode == RunMode::Stepped
+    }
+
+    /// Whether nimadm itself sets the bootlist at its end.
+    #[must_use]
+    pub fn moves_bootlist(&self) -> bool {
+        self.request.bootlist == BootlistPolicy::Nimadm
     }
 
     /// Whether its cutover was approved and waits for its time.
@@ -350,8 +356,8 @@ pub struct New<'a> {
 pub enum Start<'a> {
     /// In state `queued`; with who approved it, where somebody was asked.
     Queued(Option<&'a str>),
-    /// In state `awaiting_approval`.
-    AwaitingApproval,
+    /// In state `awaiting_approval`; why, for people.
+    AwaitingApproval(&'a str),
 }
 
 /// Stores a launch with its first attempt.
@@ -360,14 +366,14 @@ pub enum Start<'a> {
 /// Those of the database; a unique violation of `one_live_migration_a_client` where the client is busy.
 pub async fn insert(conn: &mut PgConnection, new: &New<'_>) -> Result<Uuid, sqlx::Error> {
     let id = Uuid::now_v7();
-    let (state, approved_by) = match new.start {
-        Start::Queued(by) => (State::Queued, by),
-        Start::AwaitingApproval => (State::AwaitingApproval, None),
+    let (state, approved_by, reason) = match new.start {
+        Start::Queued(by) => (State::Queued, by, None),
+        Start::AwaitingApproval(why) => (State::AwaitingApproval, None, Some(why)),
     };
     sqlx::query(
         "INSERT INTO migration (id, client_id, master_id, state, request, command, requested_by, idempotency_key, from_level,
-             to_level, cache_need_mib, approved_by, approved_at, overrides)
-         VALUES ($1, $2, $3, $11, $4, $5, $6, $7, $8, $9, $10, $12, CASE WHEN $12 IS NOT NULL THEN now() END, $13)",
+             to_level, cache_need_mib, approved_by, approved_at, overrides, reason)
+         VALUES ($1, $2, $3, $11, $4, $5, $6, $7, $8, $9, $10, $12, CASE WHEN $12 IS NOT NULL THEN now() END, $13, $14)",
     )
     .bind(id)
     .bind(new.client)
@@ -382,6 +388,7 @@ pub async fn insert(conn: &mut PgConnection, new: &New<'_>) -> Result<Uuid, sqlx
     .bind(state.as_str())
     .bind(approved_by)
     .bind(Json(new.overrides))
+    .bind(reason)
     .execute(&mut *conn)
     .await?;
     sqlx::query("INSERT INTO attempt (migration_id, number) VALUES ($1, 1)").bind(id).execute(conn).await?;

@@ -30,7 +30,10 @@ pub async fn advance(
              cutover_by = CASE WHEN $4 <> 'clone_ready' THEN cutover_by END,
              cutover_at = CASE WHEN $4 <> 'clone_ready' THEN cutover_at END,
              cutover_not_before = CASE WHEN $4 <> 'clone_ready' THEN cutover_not_before END,
-             cutover_window = CASE WHEN $4 <> 'clone_ready' THEN cutover_window END
+             cutover_window = CASE WHEN $4 <> 'clone_ready' THEN cutover_window END,
+             -- What waits for an approval has none that counts.
+             approved_by = CASE WHEN $4 <> 'awaiting_approval' THEN approved_by END,
+             approved_at = CASE WHEN $4 <> 'awaiting_approval' THEN approved_at END
          WHERE id = $1 AND epoch = $2 AND state = $3",
     )
     .bind(fence.migration)
@@ -58,7 +61,10 @@ pub async fn move_by_hand(
         // A hold that is asked for while contact is lost does not take away why it is lost.
         "UPDATE migration SET state = $3, updated_at = now(),
              reason = CASE WHEN state = $3 AND state = 'contact_lost' THEN COALESCE($4, reason) ELSE $4 END, parked_at = NULL, takeovers = 0, asked = asked + 1,
-             hold_asked_by = CASE WHEN $3 IN ('queued', 'starting', 'running', 'contact_lost') THEN hold_asked_by END
+             hold_asked_by = CASE WHEN $3 IN ('queued', 'starting', 'running', 'contact_lost') THEN hold_asked_by END,
+             -- What waits for an approval has none that counts.
+             approved_by = CASE WHEN $3 <> 'awaiting_approval' THEN approved_by END,
+             approved_at = CASE WHEN $3 <> 'awaiting_approval' THEN approved_at END
          WHERE id = $1 AND state = $2",
     )
     .bind(id)
@@ -68,6 +74,14 @@ pub async fn move_by_hand(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Locks a migration until the transaction ends.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock(conn: &mut PgConnection, id: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT FROM migration WHERE id = $1 FOR NO KEY UPDATE").bind(id).execute(conn).await.map(|_| ())
 }
 
 /// Says why it does not move on, without moving it.
