@@ -4,13 +4,16 @@
 //! acknowledged; it must be there at the end.
 
 use crate::support::{Database, PASSWORD, Server, run, write};
-use app::model::Role;
+use app::model::{Action, Caller, CutoverTime, Role, State};
 use axum::body::Body;
 use http::Request;
 use http::header::CONTENT_TYPE;
+use server::engine::perform::{self, Asked};
+use server::engine::run::subject;
+use server::error::ACTION_REFUSED;
 use server::logs::bus::Bus;
 use server::logs::ingest::{Ingest, Position};
-use server::store::{self, Tx, fence};
+use server::store::{self, Tx, fence, migration};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use std::future::{Future, poll_fn};
@@ -19,6 +22,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 use tower::ServiceExt as _;
+use uuid::Uuid;
 
 const LEASE: Duration = Duration::from_secs(3600);
 /// More awaits than any of these operations has. An operation that never ends would otherwise never end the test.
@@ -158,6 +162,72 @@ async fn c1_a_dropped_sign_in_and_sign_out_lose_no_write_of_another() {
     drop_everywhere(database, pool, async || router.clone().oneshot(request("DELETE", &cookie, String::new())))
         .await
         .unwrap();
+}
+
+/// The entries of this act in the record.
+async fn entries(pool: &PgPool, action: &str) -> i64 {
+    let count = "SELECT count(*) FROM audit WHERE action = $1";
+    sqlx::query_scalar(count).bind(action).fetch_one(pool).await.unwrap()
+}
+
+/// A launch that is sent again and again, each time dropped, is stored once, with its first attempt and its entry in the record.
+#[tokio::test(flavor = "multi_thread")]
+async fn c1_a_dropped_launch_is_stored_whole_and_once_and_loses_no_write_of_another() {
+    let database = Database::new().await;
+    let pool = &one_connection(&database).await;
+    let over = migration::find(pool, run::stored(pool, "completed").await).await.unwrap().unwrap();
+    let new = migration::New {
+        client: over.client_id,
+        master: over.master_id,
+        request: &over.request.0,
+        command: "nimadm",
+        requested_by: "jane",
+        key: Some("night 12"),
+        from_level: None,
+        to_level: None,
+        cache_need_mib: None,
+        start: migration::Start::Queued(None),
+        overrides: &[],
+    };
+    drop_everywhere(&database, pool, async || async {
+        let mut tx = store::begin(pool).await.unwrap();
+        match migration::insert(&mut tx, &new).await {
+            Ok(id) => {
+                tx.record("jane", "migration.launch", &subject(id), serde_json::json!({}));
+                tx.commit().await.unwrap();
+            }
+            // The commit of an earlier one had left when it was dropped.
+            Err(error) => assert!(error.as_database_error().unwrap().is_unique_violation(), "{error}"),
+        }
+    })
+    .await;
+    let stored =
+        "SELECT count(*) FROM migration g JOIN attempt a ON a.migration_id = g.id WHERE g.requested_by = 'jane'";
+    let stored: i64 = sqlx::query_scalar(stored).fetch_one(pool).await.unwrap();
+    assert_eq!((stored, entries(pool, "migration.launch").await), (1, 1));
+}
+
+/// A cutover that is asked for again and again, each time dropped, is approved once.
+#[tokio::test(flavor = "multi_thread")]
+async fn c1_a_dropped_act_is_done_whole_and_once_and_loses_no_write_of_another() {
+    let database = Database::new().await;
+    let pool = &one_connection(&database).await;
+    let id = run::stored(pool, "clone_ready").await;
+    let caller = Caller { id: Uuid::now_v7(), username: "jane".to_owned(), role: Role::Approver };
+    let when = CutoverTime::default();
+    let asked = Asked { caller: &caller, id, action: Action::Cutover, reason: None, when: &when };
+    drop_everywhere(&database, pool, async || async {
+        let mut tx = store::begin(pool).await.unwrap();
+        match perform::perform(&mut tx, &asked).await {
+            Ok(()) => tx.commit().await.unwrap(),
+            // The commit of an earlier one had left when it was dropped.
+            Err(problem) => assert_eq!(problem.code, ACTION_REFUSED.code, "{problem:?}"),
+        }
+    })
+    .await;
+    let row = migration::find(pool, id).await.unwrap().unwrap();
+    assert_eq!(row.state().unwrap(), State::Armed);
+    assert_eq!(entries(pool, "migration.cutover").await, 1);
 }
 
 /// The second and the third line of defence, each by itself.
