@@ -39,13 +39,7 @@ impl ServerDeck {
             let row = perform::possible(&mut tx, &asked).await?;
             // No connection is held while hosts are asked.
             drop(tx);
-            // Hosts have changed since: a retry is looked at like a launch, its warnings were acknowledged then.
-            let checked = self.launcher().check(&row.request_by_id()).await?.preflight;
-            if checked.verdict == app::model::Verdict::Block {
-                let why = "The pre-flight blocks the retry; each finding says what to do. Nothing was started.";
-                let problem = crate::error::PREFLIGHT_BLOCKED.problem(why);
-                return Err(Problem { preflight: Some(Box::new(checked)), ..problem });
-            }
+            self.launcher().check_again(&row).await?;
         }
         let mut tx = store::begin(&self.pool).await.map_err(db)?;
         perform::perform(&mut tx, &asked).await?;

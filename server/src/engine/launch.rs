@@ -127,6 +127,27 @@ impl Launcher {
         Ok(Checked { master, client, subject, from_level, to_level, cache_need_mib, approvals, preflight })
     }
 
+    /// Runs the pre-flight of another attempt: hosts have changed since the launch. Its warnings were acknowledged at the launch. A check
+    /// that could not be read and blocks counts as overridden only where the launch overrode it: a warning that was acknowledged then is no
+    /// override of the same check where it is unknown now.
+    ///
+    /// # Errors
+    /// Those of [`Self::check`], and the findings that block.
+    pub async fn check_again(&self, row: &migration::Row) -> Result<(), Problem> {
+        let Checked { preflight, .. } = self.check(&row.request_by_id()).await?;
+        let overridden = |check: &Check| row.overrides.iter().any(|kept| kept.id == check.id);
+        let blocks = |check: &&Check| check.verdict == Verdict::Block || check.needs_override() && !overridden(check);
+        let blocking: Vec<_> = preflight.checks.iter().filter(blocks).map(finding).collect();
+        if blocking.is_empty() {
+            return Ok(());
+        }
+        let why = format!(
+            "The pre-flight blocks the retry. {}. Each finding says what to do; nothing was started.",
+            blocking.join("; ")
+        );
+        Err(Problem { preflight: Some(Box::new(preflight)), ..PREFLIGHT_BLOCKED.problem(why) })
+    }
+
     /// The client that is meant. A missing client is read again, because NIM may list it by now; where it does not, or cannot be asked,
     /// the pre-flight says so.
     async fn client(&self, wanted: Wanted<'_>) -> Result<Client, Problem> {
@@ -182,7 +203,7 @@ impl Checked {
         let with = |problem: Problem| Problem { preflight: Some(Box::new(preflight.clone())), ..problem };
         let listed = |wanted: &dyn Fn(&Check) -> bool| {
             let found = preflight.checks.iter().filter(|check| wanted(check));
-            found.map(|c| format!("{}: {} ({})", c.id, c.title, c.found)).collect::<Vec<_>>().join("; ")
+            found.map(finding).collect::<Vec<_>>().join("; ")
         };
         if preflight.checks.iter().any(|check| check.id == preflight::ND1.id() && check.verdict == Verdict::Block) {
             return Err(with(self.busy()));
@@ -315,6 +336,11 @@ pub fn busy(subject: &str) -> Problem {
     CLIENT_BUSY.problem(format!(
         "{subject} has a migration that is not over; there is one at a time. Wait for its end, or end it."
     ))
+}
+
+/// A finding in a sentence.
+fn finding(check: &Check) -> String {
+    format!("{}: {} ({})", check.id, check.title, check.found)
 }
 
 /// Every call of nimadm, in order.

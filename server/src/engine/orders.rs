@@ -11,13 +11,13 @@ use super::{
     run::subject,
 };
 use crate::{
-    error::{ACTION_REFUSED, MASTER_BUSY, NOT_PERMITTED, PREFLIGHT_BLOCKED, database as db},
+    error::{ACTION_REFUSED, MASTER_BUSY, NOT_PERMITTED, database as db},
     store::{
         self,
         order::{self, Outcome, Pending},
     },
 };
-use app::model::{Action, Caller, Check, CutoverTime, Problem, Verdict};
+use app::model::{Action, Caller, CutoverTime, Problem};
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
 
@@ -83,16 +83,7 @@ impl Engine {
         let when = CutoverTime::default();
         let row = perform::possible(&mut tx, &asked(member, &caller, Action::Retry, &when)).await?;
         drop(tx);
-        let launcher = Launcher { pool: self.pool.clone(), masters: self.masters.clone() };
-        let checked = launcher.check(&row.request_by_id()).await?.preflight;
-        if checked.verdict == Verdict::Block {
-            let blocks =
-                |check: &&Check| check.verdict == Verdict::Block || check.needs_override() && !check.overridden;
-            let found = checked.checks.iter().filter(blocks);
-            let found: Vec<_> = found.map(|check| format!("{}: {} ({})", check.id, check.title, check.found)).collect();
-            let why = format!("The pre-flight blocks the retry. {}.", found.join("; "));
-            return Err(PREFLIGHT_BLOCKED.problem(why));
-        }
+        Launcher { pool: self.pool.clone(), masters: self.masters.clone() }.check_again(&row).await?;
         let mut tx = store::begin(&self.pool).await.map_err(|error| db(&error))?;
         if !order::hold(&mut tx, member.order_id, member.migration_id).await.map_err(|error| db(&error))? {
             return Ok(());
