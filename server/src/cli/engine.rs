@@ -2,7 +2,7 @@
 
 use super::lab::{cannot_start, options};
 use crate::{
-    background::Background,
+    background::{Background, Every},
     deck::ServerDeck,
     engine::{
         Engine, Timing,
@@ -14,18 +14,25 @@ use crate::{
     remote::key,
     serve::{self, StartEngine},
     settings::Settings,
-    store::{self, master, pools::Pools},
+    store::{
+        self,
+        master::{self, PutSimulated},
+        pools::Pools,
+    },
     web::rest,
 };
 use app::model::{NewMaster, Problem};
 use async_trait::async_trait;
-use lab::{Lab, Role};
+use lab::{Lab, LabHost, Role};
 use sqlx::PgPool;
 use std::{path::Path, sync::Arc, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// What was read within this time is not read again at a start.
 const FRESH: Duration = Duration::from_secs(600);
+/// How long the masters of a lab are held without a sign of life from its server.
+const LAB_TTL: Duration = Duration::from_secs(30);
+const LAB_RENEWED: Duration = Duration::from_secs(5);
 
 /// Starts the real engine; with the lab where it is asked for, or where no master is configured.
 pub(super) struct Start;
@@ -47,6 +54,7 @@ impl StartEngine for Start {
         let mut keys = Keys { own: key(&settings.ssh_key_path())?, lab: None };
         if simulated {
             let lab = start_lab(settings, &pool, shutdown.clone()).await?;
+            hold(&lab, pools.engine.clone(), background, shutdown.clone());
             keys.lab = Some(key(&lab.key_path())?);
             tasks.spawn(async move { lab.wait().await });
         }
@@ -85,7 +93,8 @@ async fn start_lab(settings: &Settings, pool: &PgPool, shutdown: CancellationTok
     let mut options = options(&settings.data_dir.join("lab"))?;
     options.speed = settings.lab_speed;
     let lab = Lab::start(options, shutdown).await.map_err(|error| cannot_start(&error))?;
-    for host in lab.hosts().into_iter().filter(|host| host.role == Role::Master) {
+    let mut tx = store::begin(pool).await.map_err(|error| database(&error))?;
+    for host in masters_of(&lab) {
         let name = host.name.parse().map_err(|error: aix::name::BadName| cannot_start(&error))?;
         let new = NewMaster {
             name,
@@ -94,17 +103,38 @@ async fn start_lab(settings: &Settings, pool: &PgPool, shutdown: CancellationTok
             user: lab.user().to_owned(),
             host_key: Some(host.host_key),
         };
-        let put = async {
-            let mut tx = store::begin(pool).await?;
-            let put = master::put_simulated(&mut tx, &new).await?;
-            tx.commit().await.map(|()| put)
+        let put = master::put_simulated(&mut tx, &new, LAB_TTL).await.map_err(|error| database(&error))?;
+        let name = &new.name;
+        let why = match put {
+            PutSimulated::Done => continue,
+            PutSimulated::NameIsReal => {
+                format!("A real NIM master is called {name}, like the lab's. Rename it, or start without --lab.")
+            }
+            PutSimulated::OtherLab => format!(
+                "Another nimdeck server with this database runs a simulated estate with {name}, and only that server can reach it. Stop \
+                 it and wait {} s, or configure a real NIM master there and start this server without --lab.",
+                LAB_TTL.as_secs()
+            ),
         };
-        if !put.await.map_err(|error| database(&error))? {
-            return Err(BAD_SETTING.problem(format!(
-                "A real NIM master is called {}, like the lab's. Rename it, or start without --lab.",
-                new.name
-            )));
-        }
+        return Err(BAD_SETTING.problem(why));
     }
+    tx.commit().await.map_err(|error| database(&error))?;
     Ok(lab)
+}
+
+/// Tells other servers, as long as this one runs, that its lab lives.
+fn hold(lab: &Lab, pool: PgPool, background: &Background, shutdown: CancellationToken) {
+    let keys: Arc<[String]> = masters_of(lab).map(|host| host.host_key).collect();
+    background.repeat(Every::new("lab", LAB_RENEWED), shutdown, move || {
+        let (pool, keys) = (pool.clone(), keys.clone());
+        async move {
+            let mut tx = store::begin(&pool).await?;
+            master::hold_simulated(&mut tx, &keys, LAB_TTL).await?;
+            Ok(tx.commit().await?)
+        }
+    });
+}
+
+fn masters_of(lab: &Lab) -> impl Iterator<Item = LabHost> {
+    lab.hosts().into_iter().filter(|host| host.role == Role::Master)
 }

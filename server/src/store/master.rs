@@ -129,17 +129,29 @@ pub async fn find(db: impl PgExecutor<'_>, id: Uuid) -> Result<Option<Row>, sqlx
     sqlx::query_as(select!("WHERE m.id = $1")).bind(id).fetch_optional(db).await
 }
 
-/// Adds a master of the lab, or brings the address and key of the lab's master with this name up to date: its ports may change. False where
-/// a real master has this name; it is left as it is.
+/// What came of [`put_simulated`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PutSimulated {
+    /// It is known, at its address of now.
+    Done,
+    /// A real master has its name.
+    NameIsReal,
+    /// Another server's lab has a master of this name, and that server lives.
+    OtherLab,
+}
+
+/// Adds a master of the lab, or brings the address and key of the lab's master with this name up to date: its ports may change. The lab
+/// holds it for `ttl`. Nothing is changed where it cannot.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn put_simulated(db: &mut PgConnection, new: &NewMaster) -> Result<bool, sqlx::Error> {
+pub async fn put_simulated(db: &mut PgConnection, new: &NewMaster, ttl: Duration) -> Result<PutSimulated, sqlx::Error> {
     let done = sqlx::query(
-        "INSERT INTO master (id, name, host, port, username, simulated, pinned_key) VALUES ($1, $2, $3, $4, $5, true, $6)
+        "INSERT INTO master (id, name, host, port, username, simulated, pinned_key, simulated_until)
+         VALUES ($1, $2, $3, $4, $5, true, $6, now() + $7 * interval '1 second')
          ON CONFLICT (name) DO UPDATE SET host = EXCLUDED.host, port = EXCLUDED.port, username = EXCLUDED.username,
-             pinned_key = EXCLUDED.pinned_key, offered_key = NULL
-             WHERE master.simulated",
+             pinned_key = EXCLUDED.pinned_key, offered_key = NULL, simulated_until = EXCLUDED.simulated_until
+             WHERE master.simulated AND (master.simulated_until < now() OR master.pinned_key = EXCLUDED.pinned_key)",
     )
     .bind(Uuid::now_v7())
     .bind(new.name.as_str())
@@ -147,9 +159,32 @@ pub async fn put_simulated(db: &mut PgConnection, new: &NewMaster) -> Result<boo
     .bind(i32::from(new.port))
     .bind(&new.user)
     .bind(&new.host_key)
-    .execute(db)
+    .bind(ttl.as_secs_f64())
+    .execute(&mut *db)
     .await?;
-    Ok(done.rows_affected() == 1)
+    if done.rows_affected() == 1 {
+        return Ok(PutSimulated::Done);
+    }
+    let simulated: bool = sqlx::query_scalar("SELECT simulated FROM master WHERE name = $1")
+        .bind(new.name.as_str())
+        .fetch_one(db)
+        .await?;
+    Ok(if simulated { PutSimulated::OtherLab } else { PutSimulated::NameIsReal })
+}
+
+/// Holds the masters of a lab, by their host keys, for another `ttl`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn hold_simulated(db: &mut PgConnection, host_keys: &[String], ttl: Duration) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE master SET simulated_until = now() + $2 * interval '1 second' WHERE simulated AND pinned_key = ANY($1)",
+    )
+    .bind(host_keys)
+    .bind(ttl.as_secs_f64())
+    .execute(db)
+    .await
+    .map(|_| ())
 }
 
 /// Adds a master; its id.
