@@ -55,6 +55,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// The request was not judged, and may be sent again: the server is in trouble, or too busy to look at it.
+    pub(crate) fn is_put_off(&self) -> bool {
+        self.status >= 500 || self.status == 429
+    }
+
     /// The body of a success.
     pub(crate) fn ok(self) -> Value {
         assert!((200..300).contains(&self.status), "{self:?}");

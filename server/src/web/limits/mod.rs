@@ -95,7 +95,7 @@ impl Limits {
         }
         let place = self.lookups.take(from, LOOKUP_PATIENCE).await;
         place.map(Some).ok_or_else(|| {
-            Refusal::busy("Too many requests with unknown cookies or tokens come from your address.", LOOKUP_PATIENCE)
+            Refusal::busy("Too many cookies and tokens from your address wait to be checked.", LOOKUP_PATIENCE)
         })
     }
 

@@ -126,7 +126,7 @@ impl People {
         let request = rest.request(reqwest::Method::POST, &path).json(&json!({}));
         self.hurry(&rest, &request).await;
         let answer = rest.try_send(request).await?;
-        let answer = Some(answer).filter(|answer| answer.status < 500)?;
+        let answer = Some(answer).filter(|answer| !answer.is_put_off())?;
         if answer.status == 200 {
             self.count(action);
         }
@@ -213,7 +213,7 @@ impl People {
             let request = request.json(&order);
             self.hurry(&rest, &request).await;
             match rest.try_send(request).await {
-                Some(answer) if answer.status < 500 => break answer,
+                Some(answer) if !answer.is_put_off() => break answer,
                 _ => tokio::time::sleep(TICK).await,
             }
         };
