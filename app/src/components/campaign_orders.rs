@@ -18,8 +18,7 @@ fn title(action: CampaignAction) -> &'static str {
 
 /// The progress of an order, in words.
 fn progress(order: &CampaignOrder) -> String {
-    let acted = order.members - order.pending;
-    let mut text = format!("{acted} of {}", order.members);
+    let mut text = format!("{} of {} done", order.done, order.members);
     for (count, word) in [(order.refused, "refused"), (order.skipped, "left alone")] {
         if count > 0 {
             text.push_str(&format!(", {count} {word}"));
@@ -62,22 +61,26 @@ fn Order(order: CampaignOrder) -> impl IntoView {
     let acted = order.members - order.pending;
     let words = progress(&order);
     let tone = if order.refused > 0 { "attention" } else { "live" };
-    let not_done = order.not_done.into_iter().map(|member| {
-        let word = if member.state == OrderState::Refused { "refused" } else { "left alone" };
-        view! {
-            <li>
-                <a href=format!("/migrations/{}", member.migration)>{member.client.to_string()}</a>
-                {format!(" {word}: {}", member.why)}
-            </li>
-        }
-    });
+    let not_done: Vec<_> = order
+        .not_done
+        .into_iter()
+        .map(|member| {
+            let word = if member.state == OrderState::Refused { "refused" } else { "left alone" };
+            view! {
+                <li>
+                    <a href=format!("/migrations/{}", member.migration)>{member.client.to_string()}</a>
+                    {format!(" {word}: {}", member.why)}
+                </li>
+            }
+        })
+        .collect();
     view! {
         <div class="notice" data-tone=tone data-testid="order">
             <p>
                 <b>{title(order.action)}</b> {format!(" by {}, ", order.asked_by)} <When at=order.asked_at /> " UTC: "
                 <progress max=order.members.max(1) value=acted aria-label="Members acted on"></progress> " " {words}
             </p>
-            <ul>{not_done.collect_view()}</ul>
+            {(!not_done.is_empty()).then(|| view! { <ul>{not_done}</ul> })}
         </div>
     }
     .into_any()
@@ -104,7 +107,7 @@ mod tests {
             skipped: 0,
             not_done: Vec::new(),
         };
-        assert!(progress(&order(10, 0)).starts_with("4 of 14; nimdeck carries it out"));
-        assert_eq!(progress(&order(0, 2)), "14 of 14, 2 refused");
+        assert!(progress(&order(10, 0)).starts_with("4 of 14 done; nimdeck carries it out"));
+        assert_eq!(progress(&order(0, 2)), "12 of 14 done, 2 refused");
     }
 }
