@@ -245,7 +245,12 @@ impl Engine {
 
     /// Claims everything that has work and no living worker, and works on it.
     async fn claim_all(self: &Arc<Self>) -> Result<(), sqlx::Error> {
-        while !self.stop.is_cancelled() {
+        loop {
+            // Taken before the look at `stop`: a shutdown that this does not see waits for this claim, and for its worker.
+            let _claiming = self.workers.token();
+            if self.stop.is_cancelled() {
+                break;
+            }
             let asked = Instant::now();
             let mut tx = store::begin(&self.pool).await?;
             let claimed = fence::claim(&mut tx, self.owner, self.timing.lease).await?;

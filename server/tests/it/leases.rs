@@ -24,10 +24,14 @@ const NONE: Duration = Duration::ZERO;
 
 /// The engine of one server. Its masters do not answer: what it claims it keeps.
 fn engine(pool: &PgPool) -> Arc<Engine> {
+    engine_in(&Background::new(), pool)
+}
+
+fn engine_in(background: &Background, pool: &PgPool) -> Arc<Engine> {
     let own = Arc::new(PrivateKey::random(&mut rand::rng(), Algorithm::Ed25519).unwrap());
     let masters = Masters::new(pool.clone(), Keys { own, lab: None });
     let timing = Timing { lease: Duration::from_secs(3), scan: Duration::from_millis(20), ..Timing::default() };
-    Engine::start(pool.clone(), Bus::new(pool.clone()), &masters, timing, &Background::new())
+    Engine::start(pool.clone(), Bus::new(pool.clone()), &masters, timing, background)
 }
 
 async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
@@ -281,6 +285,32 @@ async fn a_draining_server_does_not_claim_again_what_it_released() {
     assert_ne!(owner, now);
     assert_eq!(number(pool, "SELECT sum(epoch)::bigint FROM migration").await, epochs + 5, "each was claimed once");
     next.shutdown().await;
+}
+
+/// A claim that was on its way when the server was told to stop: nothing is claimed once it has stopped.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_has_stopped_claims_nothing_any_more() {
+    let database = Database::new().await;
+    let pool = &database.pool;
+    run::stored(pool, "starting").await;
+    let mut lock = store::begin(&database.by_hand).await.unwrap();
+    sqlx::query("LOCK TABLE migration IN EXCLUSIVE MODE").execute(&mut *lock).await.unwrap();
+    let background = Background::new();
+    let engine = engine_in(&background, pool);
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%lease_owner%'";
+    until("its claim is on its way", || async { (number(pool, waiting).await > 0).then_some(()) }).await;
+    let epochs = "SELECT sum(epoch)::bigint FROM migration";
+    let mut shutdown = Box::pin(engine.shutdown());
+    let stopped = futures::poll!(&mut shutdown).is_ready();
+    let mut then = number(pool, epochs).await;
+    lock.commit().await.unwrap();
+    if !stopped {
+        shutdown.await;
+        then = number(pool, epochs).await;
+    }
+    background.wait().await;
+    assert_eq!(number(pool, epochs).await, then, "it claimed after it had stopped");
+    assert!(held(pool).await.is_empty(), "it waits for no lease to run out");
 }
 
 /// Whatever state a server dies in, the next one picks it up if the state asks for work, and leaves it alone if not.
