@@ -12,6 +12,7 @@ pub mod launch;
 pub mod log;
 pub mod master;
 pub mod migration;
+mod order;
 pub mod page;
 pub mod preflight;
 pub mod problem;
@@ -25,8 +26,8 @@ mod words;
 pub use approval::Approvals;
 pub use audit::{AuditEntry, AuditFilter};
 pub use campaign::{
-    Campaign, CampaignAction, CampaignAsk, CampaignMember, CampaignOrder, CampaignState, GoOn, Member, NewCampaign,
-    OrderMember, OrderState, Standing, StopRule, Template, WaitingCampaign, WaveSummary,
+    Campaign, CampaignAction, CampaignAsk, CampaignMember, CampaignState, GoOn, Member, NewCampaign, Standing,
+    StopRule, Template, WaitingCampaign, WaveSummary,
 };
 pub use client::{Client, ClientFilter, Disk, DiskUse, LastMigration, NamedClient};
 pub use event::LogBatch;
@@ -38,6 +39,7 @@ pub use migration::{
     Action, Ask, Migration, MigrationFilter, MigrationSummary, Overview, PhaseRecord, PhaseState, Progress, Recent,
     State,
 };
+pub use order::{CampaignOrder, OrderMember, OrderState};
 pub use page::Page;
 pub use preflight::{Acknowledgement, Check, Override, Preflight, Severity, Verdict};
 pub use problem::{FieldError, Problem};

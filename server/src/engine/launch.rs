@@ -127,23 +127,20 @@ impl Launcher {
         Ok(Checked { master, client, subject, from_level, to_level, cache_need_mib, approvals, preflight })
     }
 
-    /// Runs the pre-flight of another attempt: hosts have changed since the launch. Its warnings were acknowledged at the launch. A check
-    /// that could not be read and blocks counts as overridden only where the launch overrode it: a warning that was acknowledged then is no
-    /// override of the same check where it is unknown now.
+    /// Runs the pre-flight of another attempt, because hosts have changed since the launch. The launch has acknowledged its warnings.
     ///
     /// # Errors
     /// Those of [`Self::check`], and the findings that block.
     pub async fn check_again(&self, row: &migration::Row) -> Result<(), Problem> {
         let Checked { preflight, .. } = self.check(&row.request_by_id()).await?;
-        let overridden = |check: &Check| row.overrides.iter().any(|kept| kept.id == check.id);
-        let blocks = |check: &&Check| check.verdict == Verdict::Block || check.needs_override() && !overridden(check);
-        let blocking: Vec<_> = preflight.checks.iter().filter(blocks).map(finding).collect();
+        let blocking = block_a_retry(&preflight.checks, &row.overrides);
         if blocking.is_empty() {
             return Ok(());
         }
+        let found: Vec<_> = blocking.into_iter().map(finding).collect();
         let why = format!(
             "The pre-flight blocks the retry. {}. Each finding says what to do; nothing was started.",
-            blocking.join("; ")
+            found.join("; ")
         );
         Err(Problem { preflight: Some(Box::new(preflight)), ..PREFLIGHT_BLOCKED.problem(why) })
     }
@@ -338,6 +335,13 @@ pub fn busy(subject: &str) -> Problem {
     ))
 }
 
+/// The checks that stop another attempt. A check that could not be read and blocks is overridden only if the launch overrode it.
+fn block_a_retry<'a>(checks: &'a [Check], overrides: &[Override]) -> Vec<&'a Check> {
+    let overridden = |check: &Check| overrides.iter().any(|kept| kept.id == check.id);
+    let blocks = |check: &&Check| check.verdict == Verdict::Block || check.needs_override() && !overridden(check);
+    checks.iter().filter(blocks).collect()
+}
+
 /// A finding in a sentence.
 fn finding(check: &Check) -> String {
     format!("{}: {} ({})", check.id, check.title, check.found)
@@ -359,4 +363,36 @@ fn possible(request: &LaunchRequest) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use app::model::Severity;
+
+    /// The request named R4 when R4 was a warning. Now R4 cannot be read, and nobody has overridden that.
+    #[test]
+    fn an_acknowledged_warning_does_not_override_what_is_unknown_now() {
+        let check = |verdict| Check {
+            id: "R4".to_owned(),
+            title: String::new(),
+            severity: Severity::Block,
+            verdict,
+            found: String::new(),
+            advice: String::new(),
+            field: None,
+            overridden: true,
+            repair: None,
+        };
+        let stops = |verdict, overrides: &[Override]| !block_a_retry(&[check(verdict)], overrides).is_empty();
+        let of = |id: &str| {
+            let text = String::new;
+            [Override { id: id.to_owned(), title: text(), found: text(), reason: text(), by: text() }]
+        };
+        assert!(stops(Verdict::Unknown, &[]));
+        assert!(stops(Verdict::Unknown, &of("R1")));
+        assert!(!stops(Verdict::Unknown, &of("R4")));
+        assert!(stops(Verdict::Block, &of("R4")), "what is known to fail cannot be overridden");
+        assert!(!stops(Verdict::Warn, &[]));
+    }
 }

@@ -33,7 +33,7 @@ impl Engine {
     /// delays its own members only.
     ///
     /// # Errors
-    /// Those of the database. Nothing is lost: the next pass continues.
+    /// The database fails. Nothing is lost, because the next pass continues.
     pub(super) async fn carry_out_orders(self: &Arc<Self>) -> Result<(), sqlx::Error> {
         let mut acted = 0;
         while acted < BATCH && self.next_cutover().await? {

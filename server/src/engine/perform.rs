@@ -46,7 +46,7 @@ struct Decided {
 /// The migration as it is.
 ///
 /// # Errors
-/// There is none; or those of the database.
+/// There is no such migration, or the database fails.
 pub async fn find(conn: impl PgExecutor<'_>, id: Uuid) -> Result<migration::Row, Problem> {
     let row = migration::find(conn, id).await.map_err(|error| db(&error))?;
     row.ok_or_else(|| NOT_FOUND.problem(format!("There is no migration {id}. The history lists them.")))
@@ -65,7 +65,7 @@ pub async fn possible(tx: &mut Tx, asked: &Asked<'_>) -> Result<migration::Row, 
 /// Does it, in the caller's transaction, which must not be committed after an error.
 ///
 /// # Errors
-/// Why it is not possible; those of the database.
+/// The reason why it is not possible, or the database fails.
 pub async fn perform(tx: &mut Tx, asked: &Asked<'_>) -> Result<(), Problem> {
     let Asked { caller, id, action, reason, when } = *asked;
     migration::lock(tx, id).await.map_err(|error| db(&error))?;

@@ -102,7 +102,7 @@ impl Engine {
         }
         sqlx::query(LOCKED).execute(&mut *tx).await?;
         let mut changed = Vec::new();
-        // Before anything gets its turn: an approval that stopped counting is asked for again at once, not when a window opens at night.
+        // First, so that a person hears at once that an approval no longer counts, and not when the window opens at night.
         for (id, decision) in unapproved(&mut tx).await? {
             changed.extend(decision.carry_out_alone(&mut tx, id).await?.then_some(id));
         }
@@ -216,7 +216,7 @@ async fn unapproved(tx: &mut Tx) -> Result<Vec<(Uuid, Decision)>, sqlx::Error> {
 
 async fn withdraw_start(tx: &mut Tx, id: Uuid, judged: Option<&str>, why: &str) -> Result<bool, sqlx::Error> {
     let Ok((to, _)) = machine::decide(State::Queued, Event::ApprovalDue) else { return Ok(false) };
-    let moved = schedule::approval_is_due(tx, id, judged, to, why).await?;
+    let moved = authority::approval_is_due(tx, id, judged, to, why).await?;
     if moved {
         let detail = json!({ "from": State::Queued, "to": to, "reason": why });
         tx.record("system", "migration.state", &subject(id), detail);
@@ -225,7 +225,7 @@ async fn withdraw_start(tx: &mut Tx, id: Uuid, judged: Option<&str>, why: &str) 
 }
 
 async fn withdraw_cutover(tx: &mut Tx, id: Uuid, judged: Option<&str>, why: &str) -> Result<bool, sqlx::Error> {
-    let moved = schedule::withdraw(tx, id, judged, why).await?;
+    let moved = authority::withdraw(tx, id, judged, why).await?;
     if moved {
         tx.record("system", "migration.cutover_withdrawn", &subject(id), json!({ "reason": why }));
     }

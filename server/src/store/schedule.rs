@@ -289,50 +289,6 @@ pub async fn arm(conn: &mut PgConnection, id: Uuid, to: State) -> Result<bool, s
     Ok(done.rows_affected() == 1)
 }
 
-/// Moves a queued migration back to `to`, where it awaits an approval. False where it is no longer queued, or `judged` is no longer its
-/// approver.
-///
-/// # Errors
-/// Those of the database.
-pub async fn approval_is_due(
-    conn: &mut PgConnection,
-    id: Uuid,
-    judged: Option<&str>,
-    to: State,
-    why: &str,
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query(
-        "UPDATE migration SET state = $3, reason = $4, approved_by = NULL, approved_at = NULL, hold_asked_by = NULL,
-             updated_at = now()
-         WHERE id = $1 AND state = 'queued' AND approved_by IS NOT DISTINCT FROM $2",
-    )
-    .bind(id)
-    .bind(judged)
-    .bind(to.as_str())
-    .bind(why)
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Withdraws a planned cutover. False where it is no longer planned, or `judged` is no longer its approver.
-///
-/// # Errors
-/// Those of the database.
-pub async fn withdraw(conn: &mut PgConnection, id: Uuid, judged: Option<&str>, why: &str) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query(
-        "UPDATE migration SET cutover_by = NULL, cutover_at = NULL, cutover_not_before = NULL, cutover_window = NULL,
-             reason = $3, updated_at = now()
-         WHERE id = $1 AND state = 'clone_ready' AND cutover_at IS NOT NULL AND cutover_by IS NOT DISTINCT FROM $2",
-    )
-    .bind(id)
-    .bind(judged)
-    .bind(why)
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
 /// Says why it waits. False where it was said already.
 ///
 /// # Errors
